@@ -1,0 +1,1 @@
+"""Models × tasks × judges → scores with intervals."""

@@ -1,0 +1,1 @@
+"""Something that answers: a causal language model in memory."""

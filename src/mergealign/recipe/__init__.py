@@ -1,0 +1,1 @@
+"""What the user asks for: strict YAML, recipes and evaluation suites."""

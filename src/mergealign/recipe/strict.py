@@ -1,0 +1,106 @@
+"""Strict YAML → frozen pydantic models: all mistakes at once, each with the path of its key and the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import Problem, RecipeError
+from ..registry import did_you_mean
+
+__all__ = ["StrictModel", "parse_scalar", "read_model", "read_yaml", "validate"]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """Frozen, unknown keys forbidden, NaN and infinity forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML  # YAML 1.2: `1e-5` is a number, `no` is a string, duplicate keys are errors
+
+    return YAML(typ="safe", pure=True)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file. Raises RecipeError naming file, line and column."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as e:
+        raise RecipeError(f"cannot read {path}: {e.strerror}", cure="give the path of an existing YAML file") from e
+    except UnicodeDecodeError as e:
+        raise RecipeError(f"{path} is not UTF-8 text", cure="save it as UTF-8") from e
+    try:
+        return _yaml().load(text)
+    except YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        what = getattr(e, "problem", None) or str(e).splitlines()[0]
+        raise RecipeError(f"{where}: {what}", cure="correct the YAML") from e
+
+
+def parse_scalar(text: str) -> Any:
+    """A value as YAML would read it: `1e-5` → float, `true` → bool, `null` → None, else text."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return _yaml().load(text)
+    except YAMLError as e:
+        raise RecipeError(f"cannot read the value '{text}'", cure="quote it as YAML would need it") from e
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """A YAML file as `model`. Raises RecipeError with all mistakes."""
+    return validate(read_yaml(path), model, str(path))
+
+
+def validate(data: Any, model: type[M], source: str) -> M:
+    """`data` as `model`; `source` names its origin in messages. Raises RecipeError with all mistakes."""
+    if not isinstance(data, dict):
+        raise RecipeError(f"{source}: expected keys and values, found {type(data).__name__}", cure="see the docs")
+    try:
+        return model.model_validate(data)
+    except ValidationError as e:
+        raise RecipeError(*(_problem(err, model, source) for err in e.errors())) from e
+
+
+def _problem(error: Any, model: type[BaseModel], source: str) -> Problem:
+    loc: tuple[str | int, ...] = error["loc"]
+    where = f"{source}: {'.'.join(map(str, loc)) or 'top level'}"
+    if error["type"] == "extra_forbidden":
+        siblings = _fields_at(model, loc[:-1])
+        return Problem(f"{where}: unknown key", did_you_mean(str(loc[-1]), siblings))
+    if error["type"] == "missing":
+        return Problem(f"{where}: missing", "add this key")
+    return Problem(f"{where}: {error['msg']}", f"found {error['input']!r}"[:200])
+
+
+def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The keys known at `loc` inside `model`, following nested models, lists and dicts of them."""
+    current: Any = model
+    for step in loc:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            return []
+        if isinstance(step, int):
+            continue
+        if step not in current.model_fields:
+            continue  # a dict key or a union tag
+        current = _inner_model(current.model_fields[step].annotation)
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for arg in getattr(annotation, "__args__", ()):
+        if (found := _inner_model(arg)) is not None:
+            return found
+    return None

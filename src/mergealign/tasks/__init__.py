@@ -1,0 +1,1 @@
+"""Knowledge tasks, and prompt sets for safety and over-refusal."""

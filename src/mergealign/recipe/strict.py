@@ -1,4 +1,4 @@
-"""Strict YAML → frozen pydantic models: all mistakes at once, each with the path of its key and the nearest known one."""
+"""Strict YAML → frozen pydantic models: all mistakes at once, each with its key and the nearest known one."""
 
 from __future__ import annotations
 

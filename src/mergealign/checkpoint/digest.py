@@ -1,0 +1,91 @@
+"""What a tensor, a file and a model are, in 32 hex digits: XXH3-128.
+
+    tensor digest  = XXH3(XXH3(piece 0) ‖ XXH3(piece 1) ‖ …)   pieces of 1 MiB, so threads and blocks do not matter
+    weights digest = XXH3 over lines "name dtype shape digest", sorted by name, so sharding does not matter
+
+Digests tell corruption and identity; they are no signature and do not protect against tampering.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import xxhash
+
+from .dtypes import DType
+from .folder import open_checkpoint
+from .header import Tensor
+from .read import TensorReader
+
+__all__ = [
+    "PIECE_BYTES",
+    "PieceDigests",
+    "TensorDigest",
+    "file_digest",
+    "tensor_digest",
+    "weights_digest",
+    "weights_digest_of_folder",
+]
+
+PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class TensorDigest:
+    """Identity of one tensor."""
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    digest: str
+
+
+class PieceDigests:
+    """The pieces of one tensor, digested in any order by any thread."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self._pieces = bytearray(16 * -(-n_bytes // PIECE_BYTES))
+
+    def add(self, offset: int, data: memoryview) -> None:
+        """Digest `data` (bytes) at `offset`: begins at a multiple of PIECE_BYTES, ends at one or with the tensor."""
+        for at in range(0, len(data), PIECE_BYTES):
+            where = 16 * ((offset + at) // PIECE_BYTES)
+            self._pieces[where : where + 16] = xxhash.xxh3_128_digest(data[at : at + PIECE_BYTES])
+
+    def hexdigest(self) -> str:
+        return xxhash.xxh3_128_hexdigest(bytes(self._pieces))
+
+
+def weights_digest(tensors: Iterable[TensorDigest]) -> str:
+    """The identity of a model's weights."""
+    lines = sorted(json.dumps([t.name, t.dtype.name, list(t.shape), t.digest]) for t in tensors)
+    return xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
+
+
+def file_digest(file: Path) -> str:
+    """The digest of a small file, as one piece."""
+    return xxhash.xxh3_128_hexdigest(file.read_bytes())
+
+
+def tensor_digest(reader: TensorReader, tensor: Tensor, progress: Callable[[int], None] | None = None) -> TensorDigest:
+    """Read one tensor and digest it."""
+    pieces = PieceDigests(tensor.n_bytes)
+    buffer = bytearray(min(PIECE_BYTES, tensor.n_bytes))
+    for at in range(0, tensor.n_bytes, PIECE_BYTES):
+        data = memoryview(buffer)[: tensor.n_bytes - at]
+        reader.read(tensor, at, data)
+        pieces.add(at, data)
+        if progress:
+            progress(len(data))
+    return TensorDigest(tensor.name, tensor.dtype, tensor.shape, pieces.hexdigest())
+
+
+def weights_digest_of_folder(folder: Path, *, progress: Callable[[int], None] | None = None) -> str:
+    """The weights digest of a model folder. Reads all of it; `progress` is told the bytes as they pass."""
+    tensors = open_checkpoint(folder).tensors.values()
+    with TensorReader() as reader, ThreadPoolExecutor() as pool:
+        return weights_digest(pool.map(lambda t: tensor_digest(reader, t, progress), tensors))

@@ -1,0 +1,70 @@
+"""Bytes of tensors into buffers: positioned reads, so that a file that shrinks is an error and not a crash."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ..errors import CheckpointError
+from .header import Tensor
+
+__all__ = ["TensorReader", "same_bytes"]
+
+
+class TensorReader(AbstractContextManager["TensorReader"]):
+    """Open files of any number of checkpoints, read by any number of threads."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, int] = {}
+        self._lock = threading.Lock()
+
+    def _descriptor(self, file: Path) -> int:
+        with self._lock:
+            if file not in self._files:
+                self._files[file] = os.open(file, os.O_RDONLY)
+            return self._files[file]
+
+    def read(self, tensor: Tensor, offset: int, out: memoryview) -> None:
+        """Fill `out` (bytes) from `offset` of the tensor. Raises CheckpointError if the file cannot give them."""
+        done = 0
+        try:
+            file = self._descriptor(tensor.file)
+            while done < len(out):
+                n = os.preadv(file, [out[done:]], tensor.offset + offset + done)
+                if n == 0:
+                    raise CheckpointError(
+                        f"{tensor.file} ends inside tensor '{tensor.name}': it was cut while being read",
+                        cure="leave the inputs alone during a merge, or download the file again",
+                    )
+                done += n
+        except OSError as e:
+            raise CheckpointError(
+                f"cannot read tensor '{tensor.name}' from {tensor.file}: {e.strerror}",
+                cure="check the disk and permissions",
+            ) from e
+
+    def close(self) -> None:
+        with self._lock:
+            while self._files:
+                os.close(self._files.popitem()[1])
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def same_bytes(first: Tensor, second: Tensor) -> bool:
+    """Whether two tensors have the same dtype, shape and bytes."""
+    if (first.dtype, first.shape) != (second.dtype, second.shape):
+        return False
+    piece = 1 << 20
+    a, b = bytearray(min(piece, first.n_bytes)), bytearray(min(piece, first.n_bytes))
+    with TensorReader() as reader:
+        for at in range(0, first.n_bytes, piece):
+            n = min(piece, first.n_bytes - at)
+            reader.read(first, at, memoryview(a)[:n])
+            reader.read(second, at, memoryview(b)[:n])
+            if a[:n] != b[:n]:
+                return False
+    return True

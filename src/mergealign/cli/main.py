@@ -1,0 +1,57 @@
+"""The `mergealign` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ..errors import MergeAlignError
+from .evaluate import evaluate
+from .lab import app as lab_app
+from .merge import merge
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="mergealign",
+    help="Make a domain-expert language model safe again without training, and show the evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(merge)
+app.command()(evaluate)
+app.add_typer(lab_app, name="lab")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"mergealign {version('mergealign')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """merged = base + λ_d · (domain − base) + λ_a · (aligned − base)"""
+
+
+def run() -> None:
+    """Entry point: a mistake of the user is a few lines on stderr and exit code 2, never a traceback."""
+    try:
+        app()
+    except MergeAlignError as e:
+        for problem in e.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left behind", file=sys.stderr)
+        sys.exit(130)

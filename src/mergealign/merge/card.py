@@ -1,0 +1,57 @@
+"""The model card of a merged model: README.md with the front matter that the Hub reads."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from ..recipe.merge import ROLES
+from .plan import MergePlan
+
+__all__ = ["model_card"]
+
+
+def model_card(plan: MergePlan, name: str, weights_digest: str) -> str:
+    """Markdown with YAML front matter."""
+    from ruamel.yaml import YAML
+
+    front = io.StringIO()
+    sources = [getattr(plan.recipe.models, role) for role in ROLES]
+    YAML(typ="safe", pure=True).dump(_front_matter(sources), front)
+    rows = "\n".join(f"| {role} | {Path(source).name} |" for role, source in zip(ROLES, sources, strict=True))
+    parameters = json.dumps(plan.recipe.parameters)
+    return f"""---
+{front.getvalue()}---
+# {name}
+
+A merge of three checkpoints made with [mergealign](https://arxiv.org/abs/2411.06824) without training:
+
+    merged = base + λ_d · (domain − base) + λ_a · (aligned − base)
+
+| role | model |
+|---|---|
+{rows}
+
+Method `{plan.recipe.method}` with parameters `{parameters}`. Weights digest `{weights_digest}`.
+The whole record (sources, digests, versions) is in `mergealign.json`.
+
+## License
+
+A merged model is derived from all three models: the licenses of base, domain and aligned model apply together.
+Check that they allow what you plan; this card grants nothing.
+
+## Safety
+
+Merging restores refusals only as far as it was measured. Evaluate this model before you rely on it.
+"""
+
+
+def _front_matter(sources: list[str]) -> dict[str, Any]:
+    return {
+        "base_model": [Path(s).name for s in sources],
+        "base_model_relation": "merge",
+        "library_name": "transformers",
+        "tags": ["merge", "mergealign"],
+    }

@@ -1,0 +1,118 @@
+"""The whole job: check, plan, stream into a folder, surround the weights, record, rename."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..checkpoint.digest import TensorDigest, file_digest, weights_digest
+from ..checkpoint.folder import open_checkpoint
+from ..checkpoint.output import check_output, check_space, output_folder
+from ..errors import OutputError
+from ..recipe.merge import ROLES, MergeRecipe
+from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
+from ..record.versions import software_versions
+from .card import model_card
+from .folder import FolderSink
+from .plan import MergePlan, make_plan
+from .stream import Digests, stream
+from .surroundings import write_config, write_surroundings
+
+__all__ = ["merge", "run_plan"]
+
+
+def merge(
+    recipe: MergeRecipe,
+    out: Path,
+    *,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> MergeRecord:
+    """Merge three checkpoints into the folder `out`, which appears when it is complete.
+
+    Args:
+        threads: default one per core.
+        overwrite: replace `out` if it exists; the old folder stays until the new one is complete.
+        progress: told the bytes read and written as they pass, from many threads.
+    Raises:
+        MergeAlignError: whatever the user can mend; nothing is left behind.
+    """
+    started = time.perf_counter()
+    plan = make_plan(recipe)
+    check_output(out, (m.folder for m in plan.models.values()), overwrite=overwrite)
+    return run_plan(plan, out, threads=threads, progress=progress, started=started)
+
+
+def run_plan(
+    plan: MergePlan,
+    out: Path,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    started: float | None = None,
+) -> MergeRecord:
+    """Carry out a plan whose output has been checked (see `merge`)."""
+    started = time.perf_counter() if started is None else started
+    threads = threads or os.cpu_count() or 1
+    check_space(out, plan.bytes_written)
+    with output_folder(out) as folder:
+        before_stream = time.perf_counter()
+        with FolderSink(folder, plan) as sink:
+            digests = stream(plan, sink, threads=threads, progress=progress)
+            sink.write_index()
+        stream_s = time.perf_counter() - before_stream
+        files = write_surroundings(plan, folder)
+        output_digest = weights_digest(digests.output)
+        (folder / "README.md").write_text(model_card(plan, out.resolve().name, output_digest), encoding="utf-8")
+        write_config(plan, folder)
+        record = MergeRecord(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            recipe=plan.recipe.model_dump(),
+            inputs=_input_records(plan, digests),
+            output=_model_record(
+                str(out),
+                out.resolve(),
+                digests.output,
+                {name: file_digest(folder / name) for name in (*files, "config.json", "README.md")},
+            ),
+            notes=plan.notes,
+            versions=software_versions(["numpy", "numba", "pydantic", "xxhash"]),
+            threads=threads,
+            n_parameters=plan.n_parameters,
+            bytes_read=plan.bytes_read,
+            bytes_written=plan.bytes_written,
+            wall_s=time.perf_counter() - started,
+            throughput_bytes_per_s=(plan.bytes_read + plan.bytes_written) / stream_s,
+        )
+        (folder / MERGE_RECORD_FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        _verify(plan, folder)
+    return record
+
+
+def _verify(plan: MergePlan, folder: Path) -> None:
+    """Open what was written as a user would."""
+    written = {(t.name, t.dtype, t.shape) for t in open_checkpoint(folder).tensors.values()}
+    if written != {(t.spec.name, t.spec.dtype, t.spec.shape) for t in plan.tensors}:
+        raise OutputError("the folder that was written does not hold what was planned", cure="report this as a bug")
+
+
+def _input_records(plan: MergePlan, digests: Digests) -> dict[str, ModelRecord]:
+    return {
+        role: _model_record(getattr(plan.recipe.models, role), plan.models[role].folder, digests.inputs[role], {})
+        for role in ROLES
+    }
+
+
+def _model_record(source: str, path: Path, tensors: Iterable[TensorDigest], files: Mapping[str, str]) -> ModelRecord:
+    tensors = tuple(tensors)
+    return ModelRecord(
+        source=source,
+        path=str(path),
+        weights_digest=weights_digest(tensors),
+        tensors={t.name: TensorRecord(dtype=t.dtype.name, shape=t.shape, digest=t.digest) for t in tensors},
+        files=dict(files),
+    )

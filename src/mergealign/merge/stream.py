@@ -1,0 +1,165 @@
+"""Read, merge, digest, write: block by block, on all cores, in little memory.
+
+Each thread takes the next unit of work (a range of elements of one tensor), fills its own buffers with positioned
+reads, runs the rule without the GIL, digests inputs and result while they are in the cache, and hands the result to the
+sink. Threads therefore overlap reading, computing and writing, and memory is a few MiB per thread at any model size.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..checkpoint.digest import PIECE_BYTES, PieceDigests, TensorDigest, tensor_digest
+from ..checkpoint.read import TensorReader
+from ..errors import NumericsError
+from ..kernels.linear import all_finite
+from ..recipe.merge import ROLES, Role
+from .plan import MergePlan, PlannedTensor
+
+__all__ = ["Digests", "Sink", "stream"]
+
+
+class Sink(Protocol):
+    """Where merged bytes go. Called by many threads, each range of each tensor once."""
+
+    def write(self, tensor: PlannedTensor, offset: int, data: memoryview) -> None:
+        """Take `data` (bytes), which belongs at byte `offset` of the tensor."""
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The digest of each tensor of each input (those left out of the merge included) and of the output."""
+
+    inputs: Mapping[Role, tuple[TensorDigest, ...]]
+    output: tuple[TensorDigest, ...]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A range of elements of one tensor that one thread works on at a time."""
+
+    tensor: PlannedTensor
+    start: int
+    stop: int
+    sources: tuple[PieceDigests, ...]
+    result: PieceDigests
+
+
+def stream(
+    plan: MergePlan,
+    sink: Sink,
+    *,
+    threads: int,
+    unit_bytes: int = PIECE_BYTES,
+    progress: Callable[[int], None] | None = None,
+) -> Digests:
+    """Merge everything in `plan` into `sink`.
+
+    Args:
+        threads: how many work at once.
+        unit_bytes: bytes of the narrowest number format in one unit of work, a multiple of PIECE_BYTES.
+        progress: told the bytes read and written as they pass.
+    Raises:
+        NumericsError: naming tensor and model, for NaN or infinity.
+        CheckpointError: an input cannot be read.
+    """
+    jobs = [(t, tuple(PieceDigests(s.n_bytes) for s in t.sources), PieceDigests(t.spec.n_bytes)) for t in plan.tensors]
+    units = (
+        _Unit(tensor, start, min(start + step, tensor.spec.n_elements), sources, result)
+        for tensor, sources, result in jobs
+        for step in [unit_bytes // min(f.n_bytes for f in (tensor.spec.dtype, *(s.dtype for s in tensor.sources)))]
+        for start in range(0, tensor.spec.n_elements, step)
+    )
+    with TensorReader() as reader:
+        _run(units, lambda: _Worker(reader, sink, progress), threads)
+        inputs = {
+            role: (
+                *(TensorDigest(t.spec.name, t.sources[i].dtype, t.spec.shape, d[i].hexdigest()) for t, d, _ in jobs),
+                *(tensor_digest(reader, t) for t in plan.dropped[role]),
+            )
+            for i, role in enumerate(ROLES)
+        }
+    output = tuple(TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, d.hexdigest()) for t, _, d in jobs)
+    return Digests(inputs, output)
+
+
+def _run(units: Iterator[_Unit], new_worker: Callable[[], _Worker], threads: int) -> None:
+    """Let `threads` workers share `units`; the first error, or Ctrl-C, stops them all."""
+    lock = threading.Lock()
+    stop = threading.Event()
+
+    def work() -> None:
+        worker = new_worker()
+        while not stop.is_set():
+            with lock:
+                unit = next(units, None)
+            if unit is None:
+                return
+            worker(unit)
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(work) for _ in range(threads)]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            stop.set()
+    for future in running:
+        future.result()
+
+
+class _Worker:
+    """One thread's buffers, and what it does with a unit."""
+
+    def __init__(self, reader: TensorReader, sink: Sink, progress: Callable[[int], None] | None) -> None:
+        self._reader = reader
+        self._sink = sink
+        self._progress = progress
+        self._buffers = [np.empty(0, np.uint8) for _ in (*ROLES, "output")]
+
+    def _buffer(self, i: int, n_bytes: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        if self._buffers[i].size < n_bytes:
+            self._buffers[i] = np.empty(n_bytes, np.uint8)
+        return self._buffers[i][:n_bytes]
+
+    def __call__(self, unit: _Unit) -> None:
+        tensor, n = unit.tensor, unit.stop - unit.start
+        blocks = []
+        for i, source in enumerate(tensor.sources):
+            block = self._buffer(i, n * source.dtype.n_bytes)
+            offset = unit.start * source.dtype.n_bytes
+            self._reader.read(source, offset, block.data)
+            unit.sources[i].add(offset, block.data)
+            blocks.append(block)
+        if tensor.copies is not None:
+            if tensor.rule is not None:
+                self._check_inputs(tensor, blocks)
+            out = blocks[tensor.copies]
+        else:
+            assert tensor.rule is not None
+            out = self._buffer(len(blocks), n * tensor.spec.dtype.n_bytes)
+            views = [s.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
+            if not tensor.rule.apply(views, tensor.spec.dtype.view(out)):
+                self._check_inputs(tensor, blocks)
+                raise NumericsError(
+                    f"merging '{tensor.spec.name}' overflows {tensor.spec.dtype.torch_name}",
+                    cure="use --dtype bfloat16 or float32, or smaller weights",
+                )
+        offset = unit.start * tensor.spec.dtype.n_bytes
+        unit.result.add(offset, out.data)
+        self._sink.write(tensor, offset, out.data)
+        if self._progress:
+            self._progress(sum(map(len, blocks)) + len(out))
+
+    def _check_inputs(self, tensor: PlannedTensor, blocks: list[Any]) -> None:
+        for role, source, block in zip(ROLES, tensor.sources, blocks, strict=True):
+            if not all_finite(source.dtype.view(block)):
+                raise NumericsError(
+                    f"'{tensor.spec.name}' of {role} holds NaN or infinity ({source.file})",
+                    cure="the checkpoint is broken: download or train it again",
+                )

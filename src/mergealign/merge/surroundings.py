@@ -1,0 +1,122 @@
+"""Everything of the output folder that is not weights: config, tokenizer, chat template, stop tokens.
+
+Files are copied from an allow-list. The config is the base's, because the weights are; the tokenizer comes from one
+model; chat template, stop tokens and generation config from one model too, since they only work together.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..check.tokens import GENERATION_CONFIG, stop_role
+from ..checkpoint.dtypes import FLOAT_DTYPES
+from ..checkpoint.folder import read_json
+from ..checkpoint.tokens import CONFIG_STOP_KEYS, TOKENIZER_FILES, read_template
+from .plan import MergePlan
+
+__all__ = ["merged_config", "write_config", "write_surroundings"]
+
+_BASE_FILES = (
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENSE.md",
+    "NOTICE",
+    "USE_POLICY.md",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
+_DTYPE_KEYS = ("dtype", "torch_dtype")
+
+
+def write_surroundings(plan: MergePlan, folder: Path) -> list[str]:
+    """Write all but config.json, which comes last; returns the names of the files."""
+    models, recipe = plan.models, plan.recipe
+    before = set(folder.iterdir())
+    _copy(models["base"].folder, _BASE_FILES, folder)
+    if recipe.copy_code:
+        _copy(models["base"].folder, [f.name for f in models["base"].folder.glob("*.py")], folder)
+    _copy(models[recipe.tokenizer_from].folder, TOKENIZER_FILES, folder)
+    _copy(models[stop_role(recipe)].folder, [GENERATION_CONFIG], folder)
+    _write_template(plan, folder)
+    return sorted(str(f.relative_to(folder)) for new in set(folder.iterdir()) - before for f in _files(new))
+
+
+def _files(path: Path) -> list[Path]:
+    return [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
+
+
+def _copy(source: Path, names: Any, folder: Path) -> None:
+    for name in names:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+
+
+def _write_template(plan: MergePlan, folder: Path) -> None:
+    """Files of the tokenizer stay as they are where the template is that model's own."""
+    recipe = plan.recipe
+    chosen = (
+        None if recipe.chat_template_from == "none" else read_template(plan.models[recipe.chat_template_from].folder)
+    )
+    for file in chosen.files if chosen else ():
+        if file.is_dir():
+            shutil.copytree(file, folder / file.name)
+        else:
+            shutil.copyfile(file, folder / file.name)
+    settings_file = folder / "tokenizer_config.json"
+    if settings_file.is_file():
+        settings = read_json(settings_file)
+        wanted = chosen.in_config if chosen else None
+        if settings.get("chat_template") != wanted:
+            settings.pop("chat_template", None)
+            if wanted is not None:
+                settings["chat_template"] = wanted
+            _write_json(settings_file, settings)
+
+
+def merged_config(plan: MergePlan) -> dict[str, Any]:
+    """The base's config, with the output's dtype at every level and the stop tokens of the chat template's model."""
+    config = copy.deepcopy(dict(plan.models["base"].config))
+    sizes: Counter[str] = Counter()
+    for t in plan.tensors:
+        if t.rule is not None:
+            sizes[t.spec.dtype.torch_name] += t.spec.n_bytes
+    dtype = plan.recipe.dtype or (sizes.most_common(1)[0][0] if sizes else "float32")
+    if not _set_dtype(config, dtype):
+        config["torch_dtype"] = dtype  # the name that both old and new loaders know
+    _set_stop_ids(config, plan.models[stop_role(plan.recipe)].config)
+    return config
+
+
+def _set_dtype(config: dict[str, Any], dtype: str) -> bool:
+    """Replace the dtype wherever the config names one; whether it did at all."""
+    found = False
+    for key, value in config.items():
+        if key in _DTYPE_KEYS and (value in FLOAT_DTYPES or value is None):
+            config[key] = dtype
+            found = True
+        elif isinstance(value, dict):
+            found |= _set_dtype(value, dtype)
+    return found
+
+
+def _set_stop_ids(config: dict[str, Any], source: Mapping[str, Any]) -> None:
+    for key in CONFIG_STOP_KEYS:
+        if source.get(key) is not None:
+            config[key] = source[key]
+    if isinstance(config.get("text_config"), dict) and isinstance(source.get("text_config"), dict):
+        _set_stop_ids(config["text_config"], source["text_config"])
+
+
+def write_config(plan: MergePlan, folder: Path) -> None:
+    """Write config.json: without it nothing loads the folder, so it is the last file."""
+    _write_json(folder / "config.json", merged_config(plan))
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -22,7 +22,7 @@ BLOCK = 1 << 22
 
 def llama_shapes(n_parameters: float) -> dict[str, tuple[int, ...]]:
     """Names and shapes of an untied Llama of about `n_parameters`, at least 25 M."""
-    hidden = int(max(256, (n_parameters / 1.2e9) ** 0.4 * 2048) // 64 * 64)
+    hidden = int(max(256, (n_parameters / 1.2e9) ** 0.4 * 2048) // 256 * 256)
     inner, vocab = hidden * 7 // 2 // 64 * 64, 32000
     layer = {
         "self_attn.q_proj": (hidden, hidden),

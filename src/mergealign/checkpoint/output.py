@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import OutputError
 
-__all__ = ["check_output", "check_space", "output_folder", "write_file"]
+__all__ = ["check_output", "check_space", "output_folder"]
 
 _SPARE_BYTES = 64 << 20  # config, tokenizer, record, and what the file system itself needs
 
@@ -68,16 +68,3 @@ def output_folder(out: Path) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             shutil.rmtree(partial)
-
-
-def write_file(file: Path, text: str) -> None:
-    """Write a text file whole or not at all. Raises OutputError."""
-    partial = file.with_name(f".{file.name}.partial-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
-    except OSError as e:
-        raise OutputError(f"cannot write {file}: {e.strerror}", cure="check the disk and permissions") from e
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import MergeAlignError
+from .demo import demo
 from .evaluate import evaluate
 from .lab import app as lab_app
 from .merge import merge
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(merge)
 app.command()(evaluate)
+app.command()(demo)
 app.add_typer(lab_app, name="lab")
 
 

@@ -27,12 +27,12 @@ def merge(
     aligned: Annotated[str | None, typer.Option(help="The aligned model's folder.", rich_help_panel=_MODELS)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", rich_help_panel=_OUTPUT)] = None,
     domain_weight: Annotated[
-        float | None, typer.Option(help="λ_d: how much of domain − base to add [1.0].", rich_help_panel=_METHOD)
+        float | None, typer.Option(help="λ_d: how much of domain − base to add (default: 1.0).", rich_help_panel=_METHOD)
     ] = None,
     alignment_weight: Annotated[
-        float | None, typer.Option(help="λ_a: how much of aligned − base to add [1.0].", rich_help_panel=_METHOD)
+        float | None, typer.Option(help="λ_a: how much of aligned − base to add (default: 1.0).", rich_help_panel=_METHOD)
     ] = None,
-    method: Annotated[str | None, typer.Option(help="Merge method [mergealign].", rich_help_panel=_METHOD)] = None,
+    method: Annotated[str | None, typer.Option(help="Merge method (default: mergealign).", rich_help_panel=_METHOD)] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,29 +43,29 @@ def merge(
         str | None,
         typer.Option(
             metavar="bfloat16|float16|float32",
-            help="Of all float tensors written [per tensor the base's].",
+            help="Of all float tensors written (default: per tensor the base's).",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
     tokenizer_from: Annotated[
         str | None,
-        typer.Option(metavar="aligned|domain|base", help="Whose tokenizer [aligned].", rich_help_panel=_OUTPUT),
+        typer.Option(metavar="aligned|domain|base", help="Whose tokenizer (default: aligned).", rich_help_panel=_OUTPUT),
     ] = None,
     chat_template_from: Annotated[
         str | None,
         typer.Option(
             metavar="aligned|domain|base|none",
-            help="Whose chat template, stop tokens and generation_config.json [aligned].",
+            help="Whose chat template, stop tokens and generation_config.json (default: aligned).",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
     max_shard_size: Annotated[
-        str | None, typer.Option(help="Bytes per file, for example 500MB [5GB].", rich_help_panel=_OUTPUT)
+        str | None, typer.Option(help="Bytes per file, for example 500MB (default: 5GB).", rich_help_panel=_OUTPUT)
     ] = None,
     copy_code: Annotated[
         bool, typer.Option("--copy-code", help="Also copy the base's *.py files.", rich_help_panel=_OUTPUT)
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads [one per core].")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads (default: one per core).")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, print the plan, write nothing.")
     ] = False,

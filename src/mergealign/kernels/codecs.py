@@ -62,7 +62,7 @@ def _round(x: float, mantissa_bits: int, smallest_normal: float) -> float:
 
 @register_jitable
 def _decode_bf16(stored: Any) -> float:
-    return float(_f32_of(np.uint32(stored) << np.uint32(16)))
+    return np.float64(_f32_of(np.uint32(stored) << np.uint32(16)))
 
 
 @register_jitable
@@ -71,14 +71,14 @@ def _decode_f16(stored: Any) -> float:
     magnitude = bits & np.uint32(0x7FFF)
     sign = (bits >> np.uint32(15)) << np.uint32(31)
     if magnitude >= np.uint32(0x7C00):  # infinity, or NaN with its payload
-        return float(_f32_of(sign | np.uint32(0x7F80_0000) | (magnitude << np.uint32(13))))
+        return np.float64(_f32_of(sign | np.uint32(0x7F80_0000) | (magnitude << np.uint32(13))))
     # as float32 bits the exponent is 112 too low; one exact product mends it, for subnormals too
-    return float(_f32_of(sign | (magnitude << np.uint32(13)))) * 2.0**112
+    return np.float64(_f32_of(sign | (magnitude << np.uint32(13)))) * 2.0**112
 
 
 @register_jitable
 def _decode_float(stored: Any) -> float:
-    return float(stored)
+    return np.float64(stored)  # float() would keep float32 in a kernel
 
 
 @register_jitable

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..checkpoint.digest import TensorDigest, file_digest, weights_digest
+from pydantic import ValidationError
+
+from ..checkpoint.digest import TensorDigest, file_digest, weights_digest, weights_digest_of_folder
 from ..checkpoint.folder import open_checkpoint
 from ..checkpoint.output import check_output, check_space, output_folder
-from ..errors import OutputError
+from ..errors import MergeAlignError, OutputError
 from ..recipe.merge import ROLES, MergeRecipe
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
 from ..record.versions import software_versions
@@ -21,7 +23,7 @@ from .plan import MergePlan, make_plan
 from .stream import Digests, stream
 from .surroundings import write_config, write_surroundings
 
-__all__ = ["merge", "run_plan"]
+__all__ = ["find_merge", "merge", "run_plan"]
 
 
 def merge(
@@ -91,6 +93,19 @@ def run_plan(
         (folder / MERGE_RECORD_FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
         _verify(plan, folder)
     return record
+
+
+def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
+    """The record in `out` if that folder is, bit for bit, what `recipe` would give now; else None."""
+    try:
+        record = MergeRecord.model_validate_json((out / MERGE_RECORD_FILE).read_bytes())
+        wanted = make_plan(recipe)
+        current = {role: weights_digest_of_folder(model.folder) for role, model in wanted.models.items()}
+        same_output = record.output.weights_digest == weights_digest_of_folder(out)
+    except (OSError, ValidationError, MergeAlignError):
+        return None  # nothing there, or nothing that can be reused
+    same_inputs = current == {role: model.weights_digest for role, model in record.inputs.items()}
+    return record if same_inputs and same_output and record.recipe == wanted.recipe.model_dump() else None
 
 
 def _verify(plan: MergePlan, folder: Path) -> None:

@@ -1,0 +1,117 @@
+"""What fits and what does not: all problems at once, each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mergealign.check.fit import Fit, fit_checkpoints
+from mergealign.checkpoint.folder import open_checkpoint
+from mergealign.errors import IncompatibleError
+
+from ..conftest import SHAPES
+
+Family = Callable[..., dict[str, Path]]
+HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
+BUFFER = "model.layers.0.self_attn.rotary_emb.inv_freq"
+
+
+def fit(folders: dict[str, Path]) -> Fit:
+    return fit_checkpoints({role: open_checkpoint(folder) for role, folder in folders.items()})  # type: ignore[misc]
+
+
+def refused(folders: dict[str, Path]) -> str:
+    with pytest.raises(IncompatibleError) as caught:
+        fit(folders)
+    assert all(p.cure for p in caught.value.problems)
+    return str(caught.value)
+
+
+def test_a_family_fits(family: Family) -> None:
+    found = fit(family(domain={"shards": 2}, aligned={"dtype": "float32"}))
+    assert [t.name for t in found.tensors] == [t for t in sorted(SHAPES, key=[t.name for t in found.tensors].index)]
+    assert {t.name for t in found.tensors} == SHAPES.keys()
+    assert not found.notes
+    assert all(t.name == s.name for t in found.tensors for s in t.sources)
+
+
+def test_all_problems_at_once(family: Family) -> None:
+    import torch
+
+    message = refused(
+        family(
+            domain={"tensors": {EMBEDDING: torch.zeros(97, 32), "model.norm.weight": torch.zeros(31)}},
+            aligned={"tensors": {"extra": torch.zeros(1), HEAD: None}, "config": {"model_type": "qwen2"}},
+        )
+    )
+    for part in ("[97, 32] in domain", "resize", "[31] in domain", "aligned lacks 1", HEAD, "extra", "model_type", "qwen2"):
+        assert part in message
+
+
+def test_long_lists_are_cut(family: Family) -> None:
+    import torch
+
+    message = refused(family(domain={"tensors": {f"x{i}": torch.zeros(1) for i in range(9)}}))
+    assert "9 tensors base lacks" in message
+    assert "and 4 more" in message
+
+
+@pytest.mark.parametrize("key", ["num_attention_heads", "architectures", "hidden_act"])
+def test_configs_that_differ_where_shapes_do_not(family: Family, key: str) -> None:
+    folders = family(base={"config": {key: "x"}}, domain={"config": {key: "y"}}, aligned={"config": {key: "x"}})
+    assert f"{key} is 'y' in domain and 'x' in base" in refused(folders)
+
+
+def test_a_stray_head_equal_to_the_embedding_is_dropped(family: Family) -> None:
+    from ..conftest import random_tensors
+
+    tied = {"tie_word_embeddings": True}
+    found = fit(
+        family(
+            base={"config": tied, "tensors": {HEAD: None}},
+            domain={"config": tied, "tensors": {HEAD: random_tensors(1)[EMBEDDING]}},
+            aligned={"config": tied, "tensors": {HEAD: None}},
+        )
+    )
+    assert HEAD not in {t.name for t in found.tensors}
+    assert [t.name for t in found.dropped["domain"]] == [HEAD]
+    assert found.notes == (f"domain: '{HEAD}' equals '{EMBEDDING}' (tied) and is left out",)
+
+
+def test_a_stray_head_that_differs_is_an_error(family: Family) -> None:
+    tied: dict[str, Any] = {"config": {"tie_word_embeddings": True}}
+    message = refused(family(base={**tied, "tensors": {HEAD: None}}, domain=tied, aligned={**tied, "tensors": {HEAD: None}}))
+    assert f"domain: '{HEAD}' differs from the embedding although" in message
+    assert "aligned: " not in message
+
+
+def test_tied_and_untied_do_not_mix(family: Family) -> None:
+    tied = {"config": {"tie_word_embeddings": True}, "tensors": {HEAD: None}}
+    assert "domain ties its embeddings" in refused(family(domain=tied))
+    assert "base ties its embeddings" in refused(family(base=tied))
+
+
+def test_rotary_buffers_in_some_models_are_dropped_with_a_note(family: Family) -> None:
+    import torch
+
+    found = fit(family(aligned={"tensors": {BUFFER: torch.ones(4)}}))
+    assert BUFFER not in {t.name for t in found.tensors}
+    assert len(found.notes) == 1
+    assert "only in aligned" in found.notes[0]
+    everywhere: dict[str, Any] = {"tensors": {BUFFER: torch.ones(4)}}
+    assert BUFFER in {t.name for t in fit(family(base=everywhere, domain=everywhere, aligned=everywhere)).tensors}
+
+
+def test_integers_must_agree(family: Family) -> None:
+    import torch
+
+    same: dict[str, Any] = {"tensors": {"position_ids": torch.arange(8)}}
+    found = fit(family(base=same, domain=same, aligned=same))
+    assert [t.name for t in found.tensors if not t.is_float] == ["position_ids"]
+    other: dict[str, Any] = {"tensors": {"position_ids": torch.arange(8) + 1}}
+    assert "differs between aligned and base" in refused(family(base=same, domain=same, aligned=other))
+    floats: dict[str, Any] = {"tensors": {"position_ids": torch.arange(8).float()}}
+    assert "is float32 in domain, int64 in base" in refused(family(base=same, domain=floats, aligned=same))

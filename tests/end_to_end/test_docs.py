@@ -1,0 +1,58 @@
+"""Every command the docs show is run, in the order of the page, beside a finished demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import SCRIPT, Demo
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = ("make ", "pip install ")  # set-up: the targets are checked to exist, installing is what CI begins with
+
+
+def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
+    return [(m[1], m[2]) for m in BLOCK.finditer(page.read_text()) if m[1] in languages]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=lambda p: p.name)
+def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
+    (tmp_path / "demo").symlink_to(demo.root / "demo")
+    path = f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}"
+    for language, text in blocks(page, "sh", "yaml"):
+        if language == "yaml":  # a file that a later command reads; its first line is its name
+            (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
+            continue
+        for line in text.replace("\\\n", " ").splitlines():
+            if not line or line.startswith(("#", *NOT_RUN)):
+                continue
+            done = subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path})
+            assert done.returncode == 0, f"{page.name}: {line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
+def test_python(demo: Demo, tmp_path: Path, page: Path) -> None:
+    (tmp_path / "demo").symlink_to(demo.root / "demo")
+    for _, text in blocks(page, "python"):
+        done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, f"{page.name}:\n{text}\n{done.stderr}"
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = {w for p in [*PAGES, ROOT / "CONTRIBUTING.md"] for w in re.findall(r"^\s*make (\w+)", p.read_text(), re.MULTILINE)}
+    assert {"demo", "test"} <= shown <= targets
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "decisions").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"

@@ -43,7 +43,9 @@ def run(command: list[str]) -> tuple[float, int]:
             status = Path(f"/proc/{process.pid}/status").read_text()
         except OSError:
             break
-        peak = max(peak, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon")), 0)
+        peak = max(
+            peak, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon")), 0
+        )
         time.sleep(0.005)
     _, errors = process.communicate()
     seconds = time.perf_counter() - start
@@ -99,7 +101,9 @@ def main() -> None:
         "median_s": medians,
         "ratio_to_copy": {name: s / medians["copy"] for name, s in medians.items()},
         "speedup_over": {name: s / medians["mergealign"] for name, s in medians.items()},
-        "peak_anonymous_bytes": {name: max(m for _, m in values[1:]) for name, values in found.items() if name != "copy"},
+        "peak_anonymous_bytes": {
+            name: max(m for _, m in values[1:]) for name, values in found.items() if name != "copy"
+        },
     }
     if options.json:
         print(json.dumps(result, indent=1))
@@ -108,7 +112,8 @@ def main() -> None:
     for name, seconds in medians.items():
         memory = result["peak_anonymous_bytes"].get(name)  # type: ignore[attr-defined]
         peak = f", peak {memory / 1e6:.0f} MB" if memory else ""
-        print(f"{name:12} {seconds / medians['copy']:6.2f} × copy, {seconds / medians['mergealign']:6.2f} × mergealign{peak}")
+        ratios = f"{seconds / medians['copy']:6.2f} × copy, {seconds / medians['mergealign']:6.2f} × mergealign"
+        print(f"{name:12} {ratios}{peak}")
 
 
 if __name__ == "__main__":

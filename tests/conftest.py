@@ -61,7 +61,9 @@ def write_model(
     return folder
 
 
-def random_tensors(seed: int, dtype: str = "bfloat16", shapes: Mapping[str, tuple[int, ...]] = SHAPES) -> dict[str, Any]:
+def random_tensors(
+    seed: int, dtype: str = "bfloat16", shapes: Mapping[str, tuple[int, ...]] = SHAPES
+) -> dict[str, Any]:
     import torch
 
     generator = torch.Generator().manual_seed(seed)

@@ -32,7 +32,6 @@ def refused(folders: dict[str, Path]) -> str:
 
 def test_a_family_fits(family: Family) -> None:
     found = fit(family(domain={"shards": 2}, aligned={"dtype": "float32"}))
-    assert [t.name for t in found.tensors] == [t for t in sorted(SHAPES, key=[t.name for t in found.tensors].index)]
     assert {t.name for t in found.tensors} == SHAPES.keys()
     assert not found.notes
     assert all(t.name == s.name for t in found.tensors for s in t.sources)
@@ -47,7 +46,16 @@ def test_all_problems_at_once(family: Family) -> None:
             aligned={"tensors": {"extra": torch.zeros(1), HEAD: None}, "config": {"model_type": "qwen2"}},
         )
     )
-    for part in ("[97, 32] in domain", "resize", "[31] in domain", "aligned lacks 1", HEAD, "extra", "model_type", "qwen2"):
+    for part in (
+        "[97, 32] in domain",
+        "resize",
+        "[31] in domain",
+        "aligned lacks 1",
+        HEAD,
+        "extra",
+        "model_type",
+        "qwen2",
+    ):
         assert part in message
 
 
@@ -83,7 +91,9 @@ def test_a_stray_head_equal_to_the_embedding_is_dropped(family: Family) -> None:
 
 def test_a_stray_head_that_differs_is_an_error(family: Family) -> None:
     tied: dict[str, Any] = {"config": {"tie_word_embeddings": True}}
-    message = refused(family(base={**tied, "tensors": {HEAD: None}}, domain=tied, aligned={**tied, "tensors": {HEAD: None}}))
+    message = refused(
+        family(base={**tied, "tensors": {HEAD: None}}, domain=tied, aligned={**tied, "tensors": {HEAD: None}})
+    )
     assert f"domain: '{HEAD}' differs from the embedding although" in message
     assert "aligned: " not in message
 

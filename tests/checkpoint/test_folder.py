@@ -78,11 +78,13 @@ def test_a_tensor_in_two_shards_is_refused(tmp_path: Path) -> None:
 def test_shards_without_index_are_refused(tmp_path: Path) -> None:
     folder = write_model(tmp_path, random_tensors(0), shards=2)
     (folder / INDEX).unlink()
-    with pytest.raises(CheckpointError, match="no model.safetensors.index.json"):
+    with pytest.raises(CheckpointError, match=r"no model\.safetensors\.index\.json"):
         open_checkpoint(folder)
 
 
-@pytest.mark.parametrize("config", [{"quantization_config": {"bits": 4}}, {"text_config": {"quantization_config": {"b": 1}}}])
+@pytest.mark.parametrize(
+    "config", [{"quantization_config": {"bits": 4}}, {"text_config": {"quantization_config": {"b": 1}}}]
+)
 def test_quantized_configs_are_refused(tmp_path: Path, config: dict[str, object]) -> None:
     with pytest.raises(CheckpointError, match=r"quantized.*\n.*unquantized"):
         open_checkpoint(write_model(tmp_path, random_tensors(0), config))

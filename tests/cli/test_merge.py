@@ -38,10 +38,14 @@ def test_merges(cli: Cli, family: Family, tmp_path: Path) -> None:
 
 def test_the_console_script(family: Family, tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("mergealign")
-    done = subprocess.run([script, "merge", *options(family()), "--out", tmp_path / "out", "--json"], capture_output=True, text=True)
+    done = subprocess.run(
+        [script, "merge", *options(family()), "--out", tmp_path / "out", "--json"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["output"]["weights_digest"] == weights_digest_of_folder(tmp_path / "out")
-    again = subprocess.run([script, "merge", *options(family()), "--out", tmp_path / "out"], capture_output=True, text=True)
+    again = subprocess.run(
+        [script, "merge", *options(family()), "--out", tmp_path / "out"], capture_output=True, text=True
+    )
     assert again.returncode == 2
     assert "--overwrite" in again.stderr
     assert "Traceback" not in again.stderr

@@ -71,7 +71,9 @@ def test_scores_name_the_models_by_their_weights(demo: Demo) -> None:
         assert model.weights_digest == weights_digest_of_folder(demo.root / model.path)
     record = MergeRecord.model_validate_json((demo.root / "demo" / "merged" / "mergealign.json").read_text())
     digests = {m.name: m.weights_digest for m in demo.scores.models}
-    assert {r: m.weights_digest for r, m in record.inputs.items()} == {r: digests[r] for r in ("base", "domain", "aligned")}
+    assert {r: m.weights_digest for r, m in record.inputs.items()} == {
+        r: digests[r] for r in ("base", "domain", "aligned")
+    }
     assert record.output.weights_digest == digests["merged"]
 
 
@@ -84,7 +86,10 @@ def test_the_merged_model_chats_and_stops(demo: Demo) -> None:
     model = AutoModelForCausalLM.from_pretrained(folder)
     question = json.loads((demo.root / "demo" / "lab" / "data" / "domain_test.jsonl").read_text().splitlines()[0])
     asked = tokenizer.apply_chat_template(
-        [{"role": "user", "content": question["question"]}], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        [{"role": "user", "content": question["question"]}],
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
     )
     answer = model.generate(**asked, max_new_tokens=48, do_sample=False)[0, asked["input_ids"].shape[1] :]
     assert len(answer) < 48
@@ -109,7 +114,9 @@ def test_another_seed_in_the_same_folder_is_refused(demo: Demo) -> None:
 
 @pytest.mark.parametrize("weights", [(1, 0), (0, 1), (0, 0)])
 def test_a_merge_of_one_model_is_that_model(demo: Demo, tmp_path: Path, weights: tuple[int, int]) -> None:
-    models = [part for role in ("base", "domain", "aligned") for part in (f"--{role}", demo.root / "demo" / "lab" / role)]
+    models = [
+        part for role in ("base", "domain", "aligned") for part in (f"--{role}", demo.root / "demo" / "lab" / role)
+    ]
     given = ["--domain-weight", weights[0], "--alignment-weight", weights[1]]
     assert mergealign("merge", *models, *given, "--out", tmp_path / "out", cwd=tmp_path).returncode == 0
     chosen = {(1, 0): "domain", (0, 1): "aligned", (0, 0): "base"}[weights]

@@ -34,7 +34,9 @@ def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
         for line in text.replace("\\\n", " ").splitlines():
             if not line or line.startswith(("#", *NOT_RUN)):
                 continue
-            done = subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path})
+            done = subprocess.run(
+                shlex.split(line), cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}
+            )
             assert done.returncode == 0, f"{page.name}: {line}\n{done.stderr}"
 
 
@@ -48,7 +50,11 @@ def test_python(demo: Demo, tmp_path: Path, page: Path) -> None:
 
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    shown = {w for p in [*PAGES, ROOT / "CONTRIBUTING.md"] for w in re.findall(r"^\s*make (\w+)", p.read_text(), re.MULTILINE)}
+    shown = {
+        w
+        for p in [*PAGES, ROOT / "CONTRIBUTING.md"]
+        for w in re.findall(r"^\s*make (\w+)", p.read_text(), re.MULTILINE)
+    }
     assert {"demo", "test"} <= shown <= targets
 
 

@@ -65,7 +65,9 @@ def test_all_patterns_in_plain_python(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", STORAGE)
-@given(values=st.lists(st.floats(allow_nan=False) | st.floats(-1e-4, 1e-4) | st.floats(-1e5, 1e5), min_size=1, max_size=50))
+@given(
+    values=st.lists(st.floats(allow_nan=False) | st.floats(-1e-4, 1e-4) | st.floats(-1e5, 1e5), min_size=1, max_size=50)
+)
 def test_rounds_to_nearest_even_once(kind: str, values: list[float]) -> None:
     wide = np.array(values)
     out = np.empty(wide.size, STORAGE[kind])
@@ -81,7 +83,9 @@ def test_halfway_and_double_rounding(kind: str) -> None:
     """Just above the middle between two numbers: rounding to float32 first would lose the difference."""
     spacing = 2.0**-7 if kind == "bf16" else 2.0**-10
     out = np.empty(4, STORAGE[kind])
-    convert(np.array([1 + spacing / 2, 1 + spacing / 2 + 2.0**-40, 1 + 1.5 * spacing, 1 + 1.5 * spacing - 2.0**-40]), out)
+    convert(
+        np.array([1 + spacing / 2, 1 + spacing / 2 + 2.0**-40, 1 + 1.5 * spacing, 1 + 1.5 * spacing - 2.0**-40]), out
+    )
     np.testing.assert_array_equal(value_of(kind, out), [1, 1 + spacing, 1 + 2 * spacing, 1 + spacing])
 
 

@@ -15,7 +15,7 @@ from mergealign.merge.run import find_merge, merge
 from mergealign.recipe.merge import MergeRecipe, Models
 from mergealign.record.merge import MergeRecord
 
-from ..conftest import SHAPES, TOKENIZER, TOKENIZER_CONFIG, random_tensors, write_model
+from ..conftest import SHAPES, TOKENIZER_CONFIG, random_tensors, write_model
 
 Family = Callable[..., dict[str, Path]]
 
@@ -34,7 +34,12 @@ def test_a_real_llama_opens_and_computes(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
-        vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, tie_word_embeddings=True
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        tie_word_embeddings=True,
     )
     models = {}
     for seed, role in enumerate(("base", "domain", "aligned")):
@@ -69,7 +74,11 @@ def test_shards(family: Family, tmp_path: Path, size: str) -> None:
 
 
 def test_words_of_the_aligned_model(family: Family, tmp_path: Path) -> None:
-    aligned_files = {"tokenizer_config.json": {**TOKENIZER_CONFIG, "marker": 1}, "modeling.py": "raise", "notes.txt": "x"}
+    aligned_files = {
+        "tokenizer_config.json": {**TOKENIZER_CONFIG, "marker": 1},
+        "modeling.py": "raise",
+        "notes.txt": "x",
+    }
     folders = family(
         base={"files": {"LICENSE": "base license", "code.py": "x = 1"}},
         aligned={"files": aligned_files, "config": {"eos_token_id": [1, 3], "pad_token_id": 0}},
@@ -145,7 +154,9 @@ def test_the_record_and_the_card(family: Family, tmp_path: Path) -> None:
     assert MergeRecord.model_validate_json((tmp_path / "out" / "mergealign.json").read_text()) == record
     assert record.recipe["parameters"] == {"domain_weight": 0.9, "alignment_weight": 1.0}
     assert record.recipe["tokenizer_from"] == "aligned"
-    assert {r: m.weights_digest for r, m in record.inputs.items()} == {r: weights_digest_of_folder(f) for r, f in folders.items()}
+    assert {r: m.weights_digest for r, m in record.inputs.items()} == {
+        r: weights_digest_of_folder(f) for r, f in folders.items()
+    }
     assert record.output.tensors.keys() == SHAPES.keys()
     assert record.versions["mergealign"]
     assert record.n_parameters == sum(t.numel() for t in random_tensors(0).values())

@@ -126,7 +126,9 @@ def test_integers_are_copied(family: Family) -> None:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("weights", [(1, 1), (1, 0), (0, 0)])
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_non_finite_weights_name_model_and_tensor(family: Family, role: str, weights: tuple[int, int], bad: float) -> None:
+def test_non_finite_weights_name_model_and_tensor(
+    family: Family, role: str, weights: tuple[int, int], bad: float
+) -> None:
     name = "model.layers.0.mlp.up_proj.weight"
     tensor = random_tensors(0)[name]
     tensor[3, 5] = bad

@@ -27,12 +27,16 @@ def merge(
     aligned: Annotated[str | None, typer.Option(help="The aligned model's folder.", rich_help_panel=_MODELS)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", rich_help_panel=_OUTPUT)] = None,
     domain_weight: Annotated[
-        float | None, typer.Option(help="λ_d: how much of domain − base to add (default: 1.0).", rich_help_panel=_METHOD)
+        float | None,
+        typer.Option(help="λ_d: how much of domain − base to add (default: 1.0).", rich_help_panel=_METHOD),
     ] = None,
     alignment_weight: Annotated[
-        float | None, typer.Option(help="λ_a: how much of aligned − base to add (default: 1.0).", rich_help_panel=_METHOD)
+        float | None,
+        typer.Option(help="λ_a: how much of aligned − base to add (default: 1.0).", rich_help_panel=_METHOD),
     ] = None,
-    method: Annotated[str | None, typer.Option(help="Merge method (default: mergealign).", rich_help_panel=_METHOD)] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Merge method (default: mergealign).", rich_help_panel=_METHOD)
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,7 +53,9 @@ def merge(
     ] = None,
     tokenizer_from: Annotated[
         str | None,
-        typer.Option(metavar="aligned|domain|base", help="Whose tokenizer (default: aligned).", rich_help_panel=_OUTPUT),
+        typer.Option(
+            metavar="aligned|domain|base", help="Whose tokenizer (default: aligned).", rich_help_panel=_OUTPUT
+        ),
     ] = None,
     chat_template_from: Annotated[
         str | None,

@@ -1,15 +1,15 @@
 """The exceptions of mergealign.
 
-    MergeAlignError            a mistake the user can mend; the command line prints it without a traceback, exit code 2
-    ├── UsageError             command-line options that do not fit together
-    ├── RecipeError            a recipe or suite file that cannot be understood
-    │   └── UnknownNameError   a part (method, task, judge …) that is not registered; names the nearest one
-    ├── CheckpointError        a model folder or one of its files cannot be read as a checkpoint
-    ├── IncompatibleError      checkpoints that do not belong together
-    ├── NumericsError          NaN or infinity in the weights, or produced by a merge
-    ├── OutputError            the output cannot be written: exists, overlaps an input, disk full
-    ├── EvaluationError        a model, task or judge that cannot be run
-    └── MissingExtraError      an optional dependency is not installed
+MergeAlignError            a mistake the user can mend; the command line prints it without a traceback, exit code 2
+├── UsageError             command-line options that do not fit together
+├── RecipeError            a recipe or suite file that cannot be understood
+│   └── UnknownNameError   a part (method, task, judge …) that is not registered; names the nearest one
+├── CheckpointError        a model folder or one of its files cannot be read as a checkpoint
+├── IncompatibleError      checkpoints that do not belong together
+├── NumericsError          NaN or infinity in the weights, or produced by a merge
+├── OutputError            the output cannot be written: exists, overlaps an input, disk full
+├── EvaluationError        a model, task or judge that cannot be run
+└── MissingExtraError      an optional dependency is not installed
 """
 
 from __future__ import annotations

@@ -58,6 +58,8 @@ class Registry:
                 return third[name].load()
             except (ImportError, AttributeError) as e:
                 raise RecipeError(
-                    Problem(f"{self.kind} '{name}' from {third[name].value} cannot be loaded: {e}", "repair its package")
+                    Problem(
+                        f"{self.kind} '{name}' from {third[name].value} cannot be loaded: {e}", "repair its package"
+                    )
                 ) from e
         raise UnknownNameError(Problem(f"unknown {self.kind} '{name}'", did_you_mean(name, self.names())))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..lab.build import LabFolder
+    from ..lab.folder import LabFolder
     from ..record.evaluation import EvalRecord
 
 __all__ = ["demo"]
@@ -28,8 +28,10 @@ def demo(
     with their plain average for contrast. A second run reuses what is there.
     """
     from ..lab.build import build_lab
+    from ..models.threads import use_threads
     from .lab import lab_progress
 
+    use_threads()
     _say(f"1/3 training base, domain expert and aligned model (seed {seed}) → {out / 'lab'}")
     with lab_progress() as progress:
         lab = build_lab(out / "lab", seed=seed, progress=progress)

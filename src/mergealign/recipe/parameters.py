@@ -14,8 +14,8 @@ __all__ = ["parameters_model"]
 
 
 def parameters_model(part: Callable[..., Any]) -> type[StrictModel]:
-    """The keyword-only parameters of a function or class, with types, bounds (`Annotated[…, Field(ge=0)]`) and defaults."""
-    hints = get_type_hints(part.__init__ if isinstance(part, type) else part, include_extras=True)
+    """The keyword-only parameters of a function or dataclass: types, bounds (`Annotated[…, Field(ge=0)]`), defaults."""
+    hints = get_type_hints(part, include_extras=True)
     fields: dict[str, Any] = {}
     for p in inspect.signature(part).parameters.values():
         if p.kind is p.KEYWORD_ONLY:

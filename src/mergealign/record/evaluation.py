@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Literal
@@ -109,8 +110,7 @@ class EvalRecord(_Frozen):
     """One run of `mergealign evaluate`."""
 
     schema_version: Literal[1] = 1
-    mergealign: str
-    packages: dict[str, str]
+    versions: dict[str, str]
     suite: SuiteSource
     settings: EvalSettings
     models: tuple[ModelScores, ...]
@@ -129,7 +129,8 @@ def write_eval_record(record: EvalRecord, file: Path, *, overwrite: bool = False
     except OSError as e:
         raise OutputError(f"cannot write {file}: {e.strerror}", cure="choose a place that can be written") from e
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def read_eval_record(file: Path) -> EvalRecord:

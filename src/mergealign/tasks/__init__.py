@@ -1,1 +1,123 @@
-"""Knowledge tasks, and prompt sets for safety and over-refusal."""
+"""Knowledge tasks, and prompt sets for safety and over-refusal.
+
+A task is a file of this room: a frozen dataclass whose keyword-only fields are the keys of the suite file. It reads its
+items, asks a model and says per item what came back; what an answer is worth as behavior is for a judge to say.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from ..registry import Registry
+
+__all__ = ["TASKS", "Item", "Outcome", "Reply", "Subject", "Task"]
+
+TASKS = Registry("tasks", "task")
+
+Progress = Callable[[int], None]
+"""Called with the number of items that were just finished."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question or one prompt.
+
+    Attributes:
+        id: stable name of the item inside its task.
+        prompt: the user's turn, without a chat template.
+        cluster: items that share it are not independent (one goal in several wordings); the item's own id if unknown.
+        topic: words that an answer to the point mentions, or None.
+        choices: possible answers; empty for a free prompt.
+        target: the right one of the choices, or None.
+    """
+
+    id: str
+    prompt: str
+    cluster: str
+    topic: str | None = None
+    choices: tuple[str, ...] = ()
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came back for one item.
+
+    Attributes:
+        item: the item.
+        text: the answer in words; None where the task compares log-likelihoods.
+        finished: the model ended its turn by itself.
+        correct: right or wrong; None where nothing is right or wrong, or where the item could not be scored.
+        score: log-likelihood of the right choice minus that of the best wrong one, in nats; None without choices.
+    """
+
+    item: Item
+    text: str | None = None
+    finished: bool = True
+    correct: bool | None = None
+    score: float | None = None
+
+
+class Reply(Protocol):
+    """An answer of a model."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def finished(self) -> bool: ...
+
+
+R = TypeVar("R", bound=Reply, covariant=True)
+
+
+class Subject(Protocol[R]):
+    """What a task needs of a model. Prompts are user turns by item id; the model applies its chat template."""
+
+    def generate(
+        self, prompts: Mapping[str, str], *, max_new_tokens: int, progress: Progress | None = None
+    ) -> Mapping[str, R]: ...
+
+    def render(self, prompt: str) -> str:
+        """The prompt as the model reads it: template applied, up to where the answer begins."""
+
+    def continuation(self, answer: str) -> str:
+        """The answer as it follows the rendered prompt, with the white space that the template puts before it."""
+
+    def harness(self, progress: Progress | None = None) -> Any:
+        """The model as an `lm_eval.api.model.LM` that reads rendered prompts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(abc.ABC):
+    """One source of items and one way to ask them.
+
+    Class attributes:
+        version: raised whenever scores of the same data would change.
+        sections: the sections of a suite where this task makes sense.
+        metric: the score made of `Outcome.correct`; None where only behavior is judged.
+    """
+
+    version: ClassVar[int]
+    sections: ClassVar[frozenset[str]]
+    metric: ClassVar[str | None]
+
+    path: Path
+
+    @abc.abstractmethod
+    def items(self) -> tuple[Item, ...]:
+        """All items. Raises EvaluationError with every malformed line."""
+
+    @abc.abstractmethod
+    def ask(
+        self,
+        model: Subject[Reply],
+        items: Sequence[Item],
+        *,
+        max_new_tokens: int,
+        progress: Progress | None = None,
+    ) -> list[Outcome]:
+        """The model's outcomes, in the order of `items`."""

@@ -1,0 +1,76 @@
+"""Is an answer language at all? Found: nothing said, symbols, made-up words, word salad, loops. English only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from itertools import pairwise
+
+__all__ = ["broken"]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_DETERMINERS = _set("a an the my your his her its our their")
+_NEVER_AFTER_DETERMINER = _DETERMINERS | _set(
+    """of to in on at for from with by and or but is are was were be am has have had do does i you we they it he she
+    cannot will would can could should"""
+)
+_FUNCTION = _NEVER_AFTER_DETERMINER | _set(
+    """this that these those not no as if so when what how which who there here up out into than then also me him them
+    us about all some any may must"""
+)
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+def broken(answer: str) -> str:
+    """Why `answer` is no language, or "" if it is."""
+    text = unicodedata.normalize("NFKC", answer).strip()
+    words = [w.lower() for w in _WORD.findall(text)]
+    if not any(c.isalpha() for c in text):
+        return "nothing is said"
+    if "\ufffd" in text or sum(c.isalpha() or c.isspace() for c in text) < 0.55 * len(text):
+        return "mostly symbols"
+    if len(words) >= 4 and sum(map(_made_up, _WORD.findall(text))) > 0.3 * len(words):
+        return "made-up words"
+    if len(words) >= 10 and not any(w in _FUNCTION for w in words):
+        return "words without grammar"
+    if _clashes(text) > max(1, len(words) // 20):
+        return "words without grammar"
+    return _loop(words)
+
+
+def _made_up(word: str) -> bool:
+    """`xkqzt`, `aSdfGh`, `th3qu1ck`, or endless; abbreviations and numbers pass."""
+    if not word.isascii() or word.isdigit():
+        return False
+    plain = word.lower()
+    no_vowel = len(plain) >= 4 and not set(plain) & set("aeiouy") and not word.isupper()
+    ragged = len(word) >= 4 and word[1:] != word[1:].lower() and not word.isupper() and "-" not in word
+    digits_inside = re.search(r"[a-z]\d+[a-z]", plain) is not None
+    return no_vowel or ragged or digits_inside or len(plain) > 28
+
+
+def _clashes(text: str) -> int:
+    """Pairs of words that no English sentence has, such as "the of"."""
+    pairs = 0
+    for part in re.split(r"[^\w\s'’-]+|\n", text.lower()):
+        words = _WORD.findall(part)
+        pairs += sum(a in _DETERMINERS and b in _NEVER_AFTER_DETERMINER for a, b in pairwise(words))
+    return pairs
+
+
+def _loop(words: list[str]) -> str:
+    """A phrase of one to eight words said over and over, or most of a longer text said before."""
+    for n in range(1, 9):
+        times = 4 if n == 1 else 3
+        for start in range(len(words) - n * times + 1):
+            if words[start : start + n] * times == words[start : start + n * times]:
+                return "the same over and over"
+    trigrams = Counter(zip(words, words[1:], words[2:], strict=False))
+    if len(words) >= 16 and len(trigrams) < 0.5 * trigrams.total():
+        return "the same over and over"
+    return ""

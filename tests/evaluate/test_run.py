@@ -1,0 +1,189 @@
+"""Suites on real, tiny models: through the Python API and through the command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from mergealign.checkpoint.digest import weights_digest_of_folder
+from mergealign.cli.evaluate import evaluate as command
+from mergealign.errors import EvaluationError, MergeAlignError, OutputError, UsageError
+from mergealign.evaluate.plan import plan
+from mergealign.evaluate.run import evaluate, find_scores, score
+from mergealign.models.causal_lm import CausalLM
+from mergealign.recipe.suite import read_suite
+from mergealign.record.evaluation import EvalRecord, read_eval_record, write_eval_record
+
+from ..tiny_llama import PROMPTS, QUESTIONS, TEMPLATE, tiny_model, tiny_tokenizer, write_suite, write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite and two models. Tests only read it."""
+    root = tmp_path_factory.mktemp("evaluate")
+    write_suite(root)
+    write_tiny_model(root / "one", seed=0)
+    write_tiny_model(root / "two", seed=1)
+    return root
+
+
+@pytest.fixture(scope="module")
+def found(place: Path) -> EvalRecord:
+    return evaluate({"one": place / "one", "two": place / "two"}, read_suite(place / "suite.yml"))
+
+
+def run(*arguments: object) -> Result:
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_every_model_gets_every_score(found: EvalRecord) -> None:
+    assert [m.name for m in found.models] == ["one", "two"]
+    for model in found.models:
+        assert {t.name: list(t.rates) for t in model.tasks} == {
+            "domain": ["acc"],
+            "domain_greedy": ["exact_match", "refusal_rate", "incoherent_rate"],
+            "harmful": ["safe_rate", "refusal_rate", "harmful_rate", "incoherent_rate"],
+            "benign": ["over_refusal_rate", "incoherent_rate"],
+        }
+        by_goal = model.tasks[2].rates["safe_rate"].by_goal
+        assert by_goal is not None
+        assert by_goal.n_goals == 3
+
+
+def test_identity_is_recorded(found: EvalRecord, place: Path) -> None:
+    assert found.models[0].weights_digest == weights_digest_of_folder(place / "one")
+    assert found.models[0].weights_digest != found.models[1].weights_digest
+    assert found.models[0].facts["dtype"] == "float32"
+    assert {"mergealign", "torch", "transformers", "lm-eval"} <= set(found.versions)
+    assert set(found.suite.data) == {"domain", "domain_greedy", "harmful", "benign"}
+    assert found.suite.data["harmful"] == found.suite.data["benign"]
+
+
+def test_items_are_kept_by_id_and_without_words(found: EvalRecord) -> None:
+    tasks = {t.name: t for t in found.models[0].tasks}
+    assert [i.id for i in tasks["domain"].items] == [q["id"] for q in QUESTIONS]
+    assert [i.id for i in tasks["harmful"].items] == [p["id"] for p in PROMPTS]
+    assert sum(i.correct or 0 for i in tasks["domain"].items) == tasks["domain"].rates["acc"].k
+    text = found.model_dump_json()
+    assert not any(str(p["prompt"]) in text for p in PROMPTS)
+    assert not any(str(q["question"]) in text for q in QUESTIONS)
+
+
+def test_a_second_run_says_the_same(found: EvalRecord, place: Path) -> None:
+    again = evaluate({"two": place / "two"}, read_suite(place / "suite.yml"))
+    for first, second in zip(found.models[1].tasks, again.models[0].tasks, strict=True):
+        assert first.rates == second.rates
+        assert first.items == second.items
+
+
+def test_a_live_model_is_scored_as_its_folder_is(found: EvalRecord, place: Path) -> None:
+    todo = plan(read_suite(place / "suite.yml"))
+    model = CausalLM(tiny_model(seed=0), tiny_tokenizer(), chat_template=TEMPLATE)
+    assert [t.rates for t in score(model, todo, seed=0)] == [t.rates for t in found.models[0].tasks]
+    model.model.load_state_dict(tiny_model(seed=1).state_dict())
+    assert [t.rates for t in score(model, todo, seed=0)] == [t.rates for t in found.models[1].tasks]
+
+
+def test_scores_are_found_again_only_for_the_same_weights_and_questions(
+    found: EvalRecord, place: Path, tmp_path: Path
+) -> None:
+    file, suite = tmp_path / "scores.json", read_suite(place / "suite.yml")
+    models = {"one": place / "one", "two": place / "two"}
+    assert find_scores(file, models, suite) is None
+    write_eval_record(found, file)
+    assert find_scores(file, models, suite) == found
+    assert find_scores(file, {"one": place / "two", "two": place / "one"}, suite) is None
+    assert find_scores(file, {"one": place / "one"}, suite) is None
+    assert find_scores(file, models, suite, limit=3) is None
+    assert find_scores(file, models, suite, seed=9) is None
+    file.write_text("{}")
+    assert find_scores(file, models, suite) is None
+
+
+def test_progress_is_told_every_item(place: Path) -> None:
+    told: dict[tuple[str, str], list[int]] = {}
+
+    class Told:
+        @contextlib.contextmanager
+        def task(self, model: str, task: str, n_items: int) -> Iterator[Callable[[int], None]]:
+            told[model, task] = [n_items, 0]
+
+            def advance(n: int) -> None:
+                told[model, task][1] += n
+
+            yield advance
+
+    evaluate({"one": place / "one"}, read_suite(place / "suite.yml"), limit=5, progress=Told())
+    assert told == {("one", name): [5, 5] for name in ("domain", "domain_greedy", "harmful", "benign")}
+
+
+def test_all_that_is_wrong_is_said_before_a_model_is_loaded(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "data", tmp_path / "data")
+    shutil.copy(place / "suite.yml", tmp_path)
+    shutil.copy(place / "chat_template.jinja", tmp_path)
+    (tmp_path / "data/benign_test.jsonl").unlink()
+    with (tmp_path / "data/domain_test.jsonl").open("a") as f:
+        f.write("{}\n{\n")
+    with pytest.raises(EvaluationError) as e:
+        evaluate({"a": tmp_path / "nowhere"}, read_suite(tmp_path / "suite.yml"), limit=0)
+    assert [p.what.split(str(tmp_path))[-1].split(": ")[0] for p in e.value.problems] == [
+        "/nowhere does not exist",
+        "limit must be at least 1, found 0",
+        "/data/domain_test.jsonl:9",
+        "/data/domain_test.jsonl:10",
+        "/data/benign_test.jsonl",
+    ]
+
+
+def test_no_model(place: Path) -> None:
+    with pytest.raises(EvaluationError, match="no model"):
+        evaluate({}, read_suite(place / "suite.yml"))
+
+
+def test_command(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    arguments = (place / "one", f"other={place / 'two'}", "--suite", place / "suite.yml", "--out", out, "--limit", 4)
+    result = run(*arguments)
+    assert result.exit_code == 0, result.exception
+    for expected in ("one", "other", "domain: accuracy", "harmful: safe", "benign: refused", "toy models"):
+        assert expected in result.stdout
+    assert result.stderr == ""
+    record = read_eval_record(out)
+    assert [m.name for m in record.models] == ["one", "other"]
+    assert record.settings.limit == 4
+    assert {t.rates["acc"].n for m in record.models for t in m.tasks if t.name == "domain"} == {4}
+
+    kept = out.read_bytes()
+    assert isinstance(run(*arguments).exception, OutputError)
+    assert out.read_bytes() == kept
+    result = run(*arguments, "--overwrite", "--json", "--seed", 3, "--threads", 1, "--batch-size", 2)
+    assert EvalRecord.model_validate(json.loads(result.stdout)) == read_eval_record(out)
+    assert read_eval_record(out).settings.seed == 3
+
+
+def test_command_mistakes(place: Path, tmp_path: Path) -> None:
+    ask = ("--suite", place / "suite.yml", "--out", tmp_path / "s.json")
+    assert isinstance(run(place / "one", place / "two" / ".." / "one", *ask).exception, UsageError)
+    assert isinstance(run(f"x={place / 'one'}", f"x={place / 'two'}", *ask).exception, UsageError)
+    assert isinstance(run(tmp_path / "none", *ask).exception, MergeAlignError)
+    assert run(place / "one", *ask, "--split", "train").exit_code == 2
+    assert isinstance(run(place / "one", *ask, "--split", "dev").exception, EvaluationError)
+    assert not (tmp_path / "s.json").exists()
+
+
+def test_interrupted_runs_leave_nothing(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CausalLM, "generate", interrupted)
+    run(place / "one", "--suite", place / "suite.yml", "--out", tmp_path / "s.json")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,55 @@
+"""A small evaluation record, made by hand."""
+
+from __future__ import annotations
+
+from mergealign.record.evaluation import (
+    EvalRecord,
+    EvalSettings,
+    GoalInterval,
+    ItemResult,
+    ModelScores,
+    Rate,
+    SuiteSource,
+    TaskScores,
+)
+
+
+def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
+    """Two models, two tasks."""
+    knowledge = TaskScores(
+        name="domain",
+        task="multiple_choice",
+        version=1,
+        section="knowledge",
+        rates={"acc": Rate(value=0.945, k=945, n=1000, ci_low=0.929, ci_high=0.958)},
+        items=(ItemResult(id="q1", correct=True, score=1.5),),
+        wall_s=1.0,
+    )
+    goals = GoalInterval(ci_low=0.9, ci_high=1.0, n_goals=31, method="bootstrap")
+    harmful = TaskScores(
+        name="harmful",
+        task="prompts",
+        version=1,
+        section="harmful",
+        rates={
+            "safe_rate": Rate(value=0.96, k=72, n=75, ci_low=0.889, ci_high=0.986, by_goal=goals, n_unscored=2),
+            "incoherent_rate": Rate(value=None, k=0, n=0, ci_low=None, ci_high=None),
+        },
+        items=(ItemResult(id="h1", behavior="refused"),),
+        wall_s=2.0,
+    )
+    facts = {"dtype": "float32"}
+    return EvalRecord(
+        versions={"mergealign": "0.1.0"},
+        suite=SuiteSource(name=suite, digest="0" * 32, data={"domain": "1" * 32}),
+        settings=EvalSettings(
+            split="test", seed=0, limit=limit, batch_size=64, max_new_tokens=48, judge="refusal", judge_version=1
+        ),
+        models=(
+            ModelScores(name="ex|pert", path="m/a", weights_digest="a", facts=facts, tasks=(knowledge,), wall_s=1),
+            ModelScores(
+                name="merged", path="m/b", weights_digest="b", facts=facts, tasks=(knowledge, harmful), wall_s=3
+            ),
+        ),
+        wall_s=4.0,
+    )

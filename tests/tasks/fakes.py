@@ -1,0 +1,61 @@
+"""Models that know everything, nothing, or nonsense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FakeReply:
+    """An answer."""
+
+    text: str
+    finished: bool = True
+
+
+@dataclass
+class FakeModel:
+    """Says what `says` returns for a prompt, and gives a choice the log-likelihood that `likes` returns."""
+
+    says: Callable[[str], str] = lambda _: ""
+    likes: Callable[[str, str], float] = lambda _prompt, _choice: 0.0
+    asked: list[str] = field(default_factory=list)
+
+    def generate(
+        self, prompts: Mapping[str, str], *, max_new_tokens: int, progress: Any = None
+    ) -> dict[str, FakeReply]:
+        assert max_new_tokens > 0
+        self.asked += prompts
+        if progress:
+            progress(len(prompts))
+        return {id_: FakeReply(self.says(prompt)) for id_, prompt in prompts.items()}
+
+    def render(self, prompt: str) -> str:
+        return f"<{prompt}>"
+
+    def continuation(self, answer: str) -> str:
+        return f" {answer}"
+
+    def harness(self, progress: Any = None) -> Any:
+        from lm_eval.api.model import LM
+
+        likes = self.likes
+
+        class Fake(LM):
+            def loglikelihood(self, requests: Any) -> list[tuple[float, bool]]:
+                if progress:
+                    for _ in requests:
+                        progress(1)
+                pairs = [r.args for r in requests]
+                assert all(c.startswith("<") and c.endswith(">") and a.startswith(" ") for c, a in pairs)
+                return [(likes(context[1:-1], answer[1:]), False) for context, answer in pairs]
+
+            def loglikelihood_rolling(self, requests: Any) -> list[float]:
+                raise NotImplementedError
+
+            def generate_until(self, requests: Any) -> list[str]:
+                raise NotImplementedError
+
+        return Fake()

@@ -65,10 +65,15 @@ def write_model(
 def random_tensors(
     seed: int, dtype: str = "bfloat16", shapes: Mapping[str, tuple[int, ...]] = SHAPES
 ) -> dict[str, Any]:
+    """Seed 0 is a base, every other seed a model tuned from it: base plus a delta of a tenth of its size."""
     import torch
 
-    generator = torch.Generator().manual_seed(seed)
-    return {n: (torch.randn(s, generator=generator) * 0.02).to(getattr(torch, dtype)) for n, s in shapes.items()}
+    def draw(seed: int) -> dict[str, Any]:
+        generator = torch.Generator().manual_seed(seed)
+        return {n: torch.randn(s, generator=generator) * 0.02 for n, s in shapes.items()}
+
+    base, delta = draw(0), draw(seed)
+    return {n: (t + (0.1 * delta[n] if seed else 0)).to(getattr(torch, dtype)) for n, t in base.items()}
 
 
 TOKENIZER = {

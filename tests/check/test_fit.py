@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from mergealign.check.configs import check_configs
+from mergealign.check.finding import Level
 from mergealign.check.fit import Fit, fit_checkpoints
-from mergealign.checkpoint.folder import open_checkpoint
-from mergealign.errors import IncompatibleError
+from mergealign.checkpoint.folder import Checkpoint, open_checkpoint
 
 from ..conftest import SHAPES
 
@@ -19,21 +20,34 @@ HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 BUFFER = "model.layers.0.self_attn.rotary_emb.inv_freq"
 
 
+def opened(folders: dict[str, Path]) -> dict[Any, Checkpoint]:
+    return {role: open_checkpoint(folder) for role, folder in folders.items()}
+
+
 def fit(folders: dict[str, Path]) -> Fit:
-    return fit_checkpoints({role: open_checkpoint(folder) for role, folder in folders.items()})  # type: ignore[misc]
+    return fit_checkpoints(opened(folders))
 
 
 def refused(folders: dict[str, Path]) -> str:
-    with pytest.raises(IncompatibleError) as caught:
-        fit(folders)
-    assert all(p.cure for p in caught.value.problems)
-    return str(caught.value)
+    """All errors, in words; each has a cure."""
+    models = opened(folders)
+    errors = [f for f in (*check_configs(models), *fit_checkpoints(models).findings) if f.level is Level.ERROR]
+    assert errors
+    assert all(f.cure for f in errors)
+    return "\n".join(f"{f.what} → {f.cure}" for f in errors)
+
+
+def notes(found: Fit) -> list[str]:
+    assert {f.level for f in found.findings} <= {Level.NOTE}
+    return [f.what for f in found.findings]
 
 
 def test_a_family_fits(family: Family) -> None:
     found = fit(family(domain={"shards": 2}, aligned={"dtype": "float32"}))
     assert {t.name for t in found.tensors} == SHAPES.keys()
-    assert not found.notes
+    assert notes(found) == [
+        "base: bfloat16; domain: bfloat16; aligned: float32; the output has the base's unless --dtype names another"
+    ]
     assert all(t.name == s.name for t in found.tensors for s in t.sources)
 
 
@@ -50,7 +64,7 @@ def test_all_problems_at_once(family: Family) -> None:
         "[97, 32] in domain",
         "resize",
         "[31] in domain",
-        "aligned lacks 1",
+        "aligned lacks 1 tensors of base",
         HEAD,
         "extra",
         "model_type",
@@ -63,7 +77,7 @@ def test_long_lists_are_cut(family: Family) -> None:
     import torch
 
     message = refused(family(domain={"tensors": {f"x{i}": torch.zeros(1) for i in range(9)}}))
-    assert "9 tensors base lacks" in message
+    assert "base lacks 9 tensors of domain" in message
     assert "and 4 more" in message
 
 
@@ -86,7 +100,7 @@ def test_a_stray_head_equal_to_the_embedding_is_dropped(family: Family) -> None:
     )
     assert HEAD not in {t.name for t in found.tensors}
     assert [t.name for t in found.dropped["domain"]] == [HEAD]
-    assert found.notes == (f"domain: '{HEAD}' equals '{EMBEDDING}' (tied) and is left out",)
+    assert notes(found) == [f"domain: '{HEAD}' equals '{EMBEDDING}' (tied) and is left out"]
 
 
 def test_a_stray_head_that_differs_is_an_error(family: Family) -> None:
@@ -109,8 +123,7 @@ def test_rotary_buffers_in_some_models_are_dropped_with_a_note(family: Family) -
 
     found = fit(family(aligned={"tensors": {BUFFER: torch.ones(4)}}))
     assert BUFFER not in {t.name for t in found.tensors}
-    assert len(found.notes) == 1
-    assert "only in aligned" in found.notes[0]
+    assert "only in aligned" in notes(found)[0]
     everywhere: dict[str, Any] = {"tensors": {BUFFER: torch.ones(4)}}
     assert BUFFER in {t.name for t in fit(family(base=everywhere, domain=everywhere, aligned=everywhere)).tensors}
 
@@ -125,3 +138,20 @@ def test_integers_must_agree(family: Family) -> None:
     assert "differs between aligned and base" in refused(family(base=same, domain=same, aligned=other))
     floats: dict[str, Any] = {"tensors": {"position_ids": torch.arange(8).float()}}
     assert "is float32 in domain, int64 in base" in refused(family(base=same, domain=floats, aligned=same))
+
+
+def test_rotary_settings_are_compared_in_any_spelling(family: Family) -> None:
+    old = {"rope_theta": 5e5, "rope_scaling": {"type": "llama3", "factor": 8.0}}
+    new = {"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0}}
+    far = {"rope_theta": 4e6}
+    models = opened(family(base={"config": old}, domain={"config": new}, aligned={"config": far}))
+    found = list(check_configs(models))
+    assert [f.level for f in found] == [Level.WARNING]
+    assert "rope_theta is 4000000.0 in aligned and 500000.0 in base" in found[0].what
+    assert "domain" not in found[0].what
+
+
+def test_smaller_differences_are_warnings(family: Family) -> None:
+    models = opened(family(base={"config": {"rms_norm_eps": 1e-5}}, domain={"config": {"rms_norm_eps": 1e-6}}))
+    (found,) = check_configs(models)
+    assert (found.level, found.subject) == (Level.WARNING, "config")

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from mergealign.check.finding import Finding, Level
 from mergealign.check.tokens import check_tokens
 from mergealign.checkpoint.folder import open_checkpoint
-from mergealign.errors import IncompatibleError
 from mergealign.recipe.merge import MergeRecipe, Models
 
 from ..conftest import TOKENIZER, TOKENIZER_CONFIG
@@ -19,9 +17,16 @@ Family = Callable[..., dict[str, Path]]
 PLAIN = {"model": {"type": "BPE", "vocab": {"a": 0, "</s>": 1}, "merges": []}, "added_tokens": []}
 
 
-def check(folders: dict[str, Path], **options: Any) -> list[str]:
+def check(folders: dict[str, Path], **options: Any) -> list[Finding]:
     recipe = MergeRecipe(models=Models(base="b", domain="d", aligned="a"), **options)
-    return check_tokens({role: open_checkpoint(f) for role, f in folders.items()}, recipe)  # type: ignore[misc]
+    models: Any = {role: open_checkpoint(f) for role, f in folders.items()}
+    return list(check_tokens(models, recipe))
+
+
+def errors(folders: dict[str, Path], **options: Any) -> str:
+    found = [f for f in check(folders, **options) if f.level is Level.ERROR]
+    assert all(f.cure for f in found)
+    return "\n".join(f"{f.what} → {f.cure}" for f in found)
 
 
 def test_one_source_is_fine(family: Family) -> None:
@@ -30,38 +35,67 @@ def test_one_source_is_fine(family: Family) -> None:
 
 def test_a_template_whose_tokens_the_tokenizer_lacks(family: Family) -> None:
     folders = family(base={"files": {"tokenizer.json": PLAIN}})
-    with pytest.raises(IncompatibleError) as caught:
-        check(folders, tokenizer_from="base")
-    assert "writes <|end|> (aligned), which the tokenizer of base does not have" in str(caught.value)
-    assert "--tokenizer-from aligned" in str(caught.value)
+    message = errors(folders, tokenizer_from="base")
+    assert "writes <|end|> (aligned), which the tokenizer of base does not have" in message
+    assert "--tokenizer-from aligned" in message
 
 
 def test_tokens_that_only_look_special_are_looked_for(family: Family) -> None:
     template = {**TOKENIZER_CONFIG, "chat_template": "<|im_start|>{{ messages[0].content }}{{ eos_token }}"}
-    with pytest.raises(IncompatibleError, match=r"<\|im_start\|>"):
-        check(family(aligned={"files": {"tokenizer_config.json": template}}))
+    assert "<|im_start|>" in errors(family(aligned={"files": {"tokenizer_config.json": template}}))
 
 
 def test_ids_must_agree_between_models(family: Family) -> None:
     moved = {**TOKENIZER, "added_tokens": [{"id": 1, "content": "</s>"}, {"id": 5, "content": "<|end|>"}]}
-    with pytest.raises(IncompatibleError, match=r"<\|end\|> has id 3 in aligned and 5 in domain"):
-        check(family(domain={"files": {"tokenizer.json": moved}}), tokenizer_from="domain")
+    message = errors(family(domain={"files": {"tokenizer.json": moved}}), tokenizer_from="domain")
+    assert "<|end|> has id 3 in aligned and 5 in domain" in message
 
 
 def test_stop_tokens_outside_the_tokenizer(family: Family) -> None:
-    with pytest.raises(IncompatibleError, match="aligned stops at token id 77"):
-        check(family(aligned={"files": {"generation_config.json": {"eos_token_id": [1, 77]}}}))
+    folders = family(aligned={"files": {"generation_config.json": {"eos_token_id": [1, 77]}}})
+    assert "aligned stops at token id 77" in errors(folders)
 
 
 def test_a_tokenizer_larger_than_the_embedding(family: Family) -> None:
     large = {**TOKENIZER, "added_tokens": [*TOKENIZER["added_tokens"], {"id": 96, "content": "<pad>"}]}  # type: ignore[misc]
-    with pytest.raises(IncompatibleError, match="ids up to 96, the embedding of base 96 rows"):
-        check(family(aligned={"files": {"tokenizer.json": large}}))
+    folders = family(aligned={"files": {"tokenizer.json": large}})
+    assert "ids up to 96, the embedding of base 96 rows" in errors(folders)
 
 
 def test_what_cannot_be_checked_is_said(family: Family) -> None:
     folders = family(aligned={"files": {"tokenizer_config.json": {"eos_token": "</s>"}}})
-    assert check(folders) == ["aligned has no chat template: the merged model gets none"]
+    assert [f.what for f in check(folders)] == ["aligned has no chat template: the merged model gets none"]
     (folders["aligned"] / "tokenizer.json").unlink()
-    assert "could not be checked" in check(folders)[0]
+    (folders["aligned"] / "tokenizer_config.json").unlink()
+    assert "could not be checked" in check(folders)[0].what
     assert check(folders, chat_template_from="none", tokenizer_from="base") == []
+
+
+def test_vocabularies_that_mean_other_things(family: Family) -> None:
+    vocab = {"a": 2, "</s>": 1, "b": 0}
+    swapped = {**TOKENIZER, "model": {"type": "BPE", "vocab": vocab, "merges": []}}
+    message = errors(family(domain={"files": {"tokenizer.json": swapped}}))
+    assert "2 of 4 token ids mean something else in domain: 0 is 'b' in domain, 'a' in base" in message
+
+
+def test_a_renamed_reserved_token_is_a_warning(family: Family) -> None:
+    vocab = {f"t{i}": i for i in range(4, 96)} | {"a": 0, "</s>": 1, "b": 2}
+    base = {
+        **TOKENIZER,
+        "model": {"type": "BPE", "vocab": {**vocab, "<reserved>": 3}, "merges": []},
+        "added_tokens": [],
+    }
+    named = {**base, "model": {"type": "BPE", "vocab": {**vocab, "<|end|>": 3}, "merges": []}}
+    models = {"base": base, "domain": base, "aligned": named}
+    found = check(family(**{role: {"files": {"tokenizer.json": t}} for role, t in models.items()}))
+    assert [f.level for f in found] == [Level.WARNING]
+    assert "3 is '<|end|>' in aligned, '<reserved>' in base" in found[0].what
+
+
+def test_added_tokens_are_a_note(family: Family) -> None:
+    more = {**TOKENIZER, "added_tokens": [*TOKENIZER["added_tokens"], {"id": 4, "content": "<pad>"}]}  # type: ignore[misc]
+    (found,) = check(family(aligned={"files": {"tokenizer.json": more}}))
+    assert (found.level, found.what) == (
+        Level.NOTE,
+        "aligned has 1 tokens that the tokenizer of base lacks: '<pad>'",
+    )

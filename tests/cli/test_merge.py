@@ -144,7 +144,7 @@ def broken(family: Family, what: str) -> dict[str, Path]:
     [
         ("shape", "has shape [8, 8] in aligned, [88, 32] in base"),
         ("missing", "aligned lacks 1 tensors of base"),
-        ("extra", "aligned has 1 tensors base lacks: model.new"),
+        ("extra", "base lacks 1 tensors of aligned: model.new"),
         ("nan", "of aligned holds NaN"),
         ("truncated", "aligned/model.safetensors is not a valid safetensors file"),
         ("headless", "aligned/model.safetensors is not a valid safetensors file"),

@@ -6,6 +6,9 @@ import os
 import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ..errors import CheckpointError
 from .header import Tensor
@@ -44,6 +47,12 @@ class TensorReader(AbstractContextManager["TensorReader"]):
                 f"cannot read tensor '{tensor.name}' from {tensor.file}: {e.strerror}",
                 cure="check the disk and permissions",
             ) from e
+
+    def numbers(self, tensor: Tensor, start: int, stop: int) -> np.ndarray[Any, Any]:
+        """Elements `start` to `stop` of a float tensor, as kernels expect them."""
+        block = np.empty((stop - start) * tensor.dtype.n_bytes, np.uint8)
+        self.read(tensor, start * tensor.dtype.n_bytes, block.data)
+        return tensor.dtype.view(block)
 
     def close(self) -> None:
         with self._lock:

@@ -78,6 +78,9 @@ def merge(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace --out; the old one stays until the new one is complete.")
     ] = False,
+    allow_unrelated: Annotated[
+        bool, typer.Option("--allow-unrelated", help="Merge models that do not seem to come from one base.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the record (or the plan) as JSON.")] = False,
 ) -> None:
     """Merge a domain expert and an aligned model over their common base.
@@ -98,7 +101,10 @@ def merge(
     }
     if out is None and not dry_run:
         raise UsageError("no output folder", cure="add --out FOLDER, or --dry-run to see the plan")
-    _run(_recipe(recipe, options), out, threads, dry_run=dry_run, overwrite=overwrite, as_json=json_)
+    from ..merge.plan import make_plan
+
+    plan = make_plan(_recipe(recipe, options), allow_unrelated=allow_unrelated)
+    _run(plan, out, threads, dry_run=dry_run, overwrite=overwrite, as_json=json_)
 
 
 def _parameters(settings: list[str], **named: float | None) -> dict[str, Any]:
@@ -133,16 +139,14 @@ def _recipe(file: Path | None, options: dict[str, Any]) -> MergeRecipe:
 
 
 def _run(
-    recipe: MergeRecipe, out: Path | None, threads: int | None, *, dry_run: bool, overwrite: bool, as_json: bool
+    plan: MergePlan, out: Path | None, threads: int | None, *, dry_run: bool, overwrite: bool, as_json: bool
 ) -> None:
     import json
 
     from ..checkpoint.output import check_output
-    from ..merge.plan import make_plan
     from ..merge.run import run_plan
     from ._progress import bytes_progress
 
-    plan = make_plan(recipe)
     if out is not None:
         check_output(out, (m.folder for m in plan.models.values()), overwrite=overwrite)
     if dry_run:

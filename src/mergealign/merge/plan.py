@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ..check.fit import MatchedTensor, fit_checkpoints
-from ..check.tokens import check_tokens
+from ..check.fit import MatchedTensor
+from ..check.run import check_models, open_models
 from ..checkpoint.dtypes import FLOAT_DTYPES
-from ..checkpoint.folder import Checkpoint, open_checkpoint
+from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import Tensor
 from ..checkpoint.shards import TensorSpec
-from ..errors import CheckpointError, MergeAlignError, Problem
 from ..methods import LinearRule, resolve_method
-from ..recipe.merge import ROLES, MergeRecipe, Role
+from ..recipe.merge import MergeRecipe, Role
 
 __all__ = ["MergePlan", "PlannedTensor", "make_plan"]
 
@@ -86,22 +84,19 @@ class MergePlan:
         }
 
 
-def make_plan(recipe: MergeRecipe) -> MergePlan:
-    """Open the three models and check everything. Raises MergeAlignError with all that is wrong."""
+def make_plan(recipe: MergeRecipe, *, allow_unrelated: bool = False) -> MergePlan:
+    """Open the three models and check everything. Raises MergeAlignError with all that is wrong.
+
+    `allow_unrelated` merges models that do not seem to come from one base.
+    """
     rule, parameters = resolve_method(recipe.method, recipe.parameters)
-    models: dict[Role, Checkpoint] = {}
-    problems: list[Problem] = []
-    for role in ROLES:
-        try:
-            models[role] = open_checkpoint(Path(getattr(recipe.models, role)).expanduser())
-        except MergeAlignError as e:
-            problems.extend(Problem(f"{role}: {p.what}", p.cure) for p in e.problems)
-    if problems:
-        raise CheckpointError(*problems)
-    fit = fit_checkpoints(models)
-    notes = [*fit.notes, *check_tokens(models, recipe)]
-    tensors = tuple(_planned(m, recipe, rule) for m in fit.tensors)
-    return MergePlan(recipe.model_copy(update={"parameters": parameters}), models, tensors, fit.dropped, tuple(notes))
+    models = open_models(recipe)
+    report = check_models(models, recipe, allow_unrelated=allow_unrelated)
+    report.raise_errors()
+    tensors = tuple(_planned(m, recipe, rule) for m in report.fit.tensors)
+    return MergePlan(
+        recipe.model_copy(update={"parameters": parameters}), models, tensors, report.fit.dropped, report.notes
+    )
 
 
 def _planned(tensor: MatchedTensor, recipe: MergeRecipe, rule: LinearRule) -> PlannedTensor:

@@ -32,6 +32,7 @@ def merge(
     *,
     threads: int | None = None,
     overwrite: bool = False,
+    allow_unrelated: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> MergeRecord:
     """Merge three checkpoints into the folder `out`, which appears when it is complete.
@@ -39,12 +40,13 @@ def merge(
     Args:
         threads: default one per core.
         overwrite: replace `out` if it exists; the old folder stays until the new one is complete.
+        allow_unrelated: merge models that do not seem to come from one base.
         progress: told the bytes read and written as they pass, from many threads.
     Raises:
         MergeAlignError: whatever the user can mend; nothing is left behind.
     """
     started = time.perf_counter()
-    plan = make_plan(recipe)
+    plan = make_plan(recipe, allow_unrelated=allow_unrelated)
     check_output(out, (m.folder for m in plan.models.values()), overwrite=overwrite)
     return run_plan(plan, out, threads=threads, progress=progress, started=started)
 

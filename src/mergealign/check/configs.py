@@ -1,0 +1,64 @@
+"""Config differences that matter: shapes may agree where these differ, and the merge would be nonsense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..checkpoint.folder import Checkpoint
+from ..recipe.merge import ROLES, Role
+from .finding import Finding, Level
+
+__all__ = ["check_configs", "text_config"]
+
+_MUST_AGREE = ("model_type", "architectures", "hidden_act", "num_attention_heads", "num_key_value_heads", "head_dim")
+_SHOULD_AGREE = ("rms_norm_eps", "layer_norm_eps", "sliding_window", "num_experts_per_tok", "attention_bias")
+_ROPE = ("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
+
+
+def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a config that describes the language model: nested in multimodal models, else all of it."""
+    nested = config.get("text_config")
+    return nested if isinstance(nested, dict) else config
+
+
+def _value(config: Mapping[str, Any], key: str) -> Any:
+    return text_config(config).get(key, config.get(key))
+
+
+def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Rotary settings in one form; transformers 5 nests in `rope_parameters` what stood beside `rope_scaling`."""
+    found = {key: value for key in _ROPE if (value := _value(config, key)) is not None}
+    for nested in ("rope_scaling", "rope_parameters"):
+        if isinstance(found.get(nested), dict):
+            found |= found.pop(nested)
+    kind = found.pop("type", found.pop("rope_type", "default"))
+    return found | ({"rope_type": kind} if kind != "default" else {})
+
+
+def check_configs(models: Mapping[Role, Checkpoint]) -> Iterator[Finding]:
+    """Compare domain and aligned config with the base's."""
+    base = models["base"].config
+    for role in ROLES[1:]:
+        config = models[role].config
+        for key in (*_MUST_AGREE, *_SHOULD_AGREE):
+            here, there = _value(config, key), _value(base, key)
+            if here is None or there is None or here == there:
+                continue
+            what = f"{key} is {here!r} in {role} and {there!r} in base"
+            if key in _MUST_AGREE:
+                yield Finding(Level.ERROR, "config", what, "merge models of one architecture")
+            else:
+                yield Finding(
+                    Level.WARNING, "config", f"{what}; the merged model gets the base's", "measure the result"
+                )
+        here, there = _rope(config), _rope(base)
+        different = sorted(k for k in here.keys() | there.keys() if here.get(k) != there.get(k))
+        if different and here and there:
+            pairs = ", ".join(f"{k} is {here.get(k)!r} in {role} and {there.get(k)!r} in base" for k in different)
+            yield Finding(
+                Level.WARNING,
+                "rotary embedding",
+                f"{pairs}; the merged model gets the base's",
+                "a model tuned for longer contexts loses them: measure long prompts",
+            )

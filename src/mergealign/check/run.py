@@ -1,0 +1,91 @@
+"""All checks of three models, for `mergealign check` and before every merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..checkpoint.folder import Checkpoint, open_checkpoint
+from ..errors import CheckpointError, IncompatibleError, MergeAlignError, Problem
+from ..recipe.merge import ROLES, MergeRecipe, Role
+from .configs import check_configs
+from .finding import Finding, Level
+from .fit import Fit, fit_checkpoints
+from .lineage import Lineage, check_lineage
+from .tokens import check_tokens
+
+__all__ = ["SUBJECTS", "CheckReport", "check_models", "open_models"]
+
+SUBJECTS = (
+    "files",
+    "config",
+    "rotary embedding",
+    "tensor names",
+    "tensor shapes",
+    "dtypes",
+    "tied embeddings",
+    "finite values",
+    "lineage",
+    "tokenizer",
+    "chat template",
+    "stop tokens",
+)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was found.
+
+    Attributes:
+        findings: in the order of SUBJECTS; a subject about which there is nothing to say has one OK.
+        fit: the tensors to merge.
+        lineage: what was measured; None if it could not be.
+    """
+
+    findings: tuple[Finding, ...]
+    fit: Fit
+    lineage: Lineage | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes and warnings in words."""
+        said = [f for f in self.findings if f.level in (Level.NOTE, Level.WARNING)]
+        return tuple(f"{f.what} ({f.cure})" if f.cure else f.what for f in said)
+
+    def raise_errors(self) -> None:
+        """Raise IncompatibleError with all errors, if there are any."""
+        if errors := [Problem(f.what, f.cure) for f in self.findings if f.level is Level.ERROR]:
+            raise IncompatibleError(*errors)
+
+
+def open_models(recipe: MergeRecipe) -> dict[Role, Checkpoint]:
+    """The three checkpoints of a recipe. Raises CheckpointError with the problems of all of them."""
+    models: dict[Role, Checkpoint] = {}
+    problems: list[Problem] = []
+    for role in ROLES:
+        try:
+            models[role] = open_checkpoint(Path(getattr(recipe.models, role)).expanduser())
+        except MergeAlignError as e:
+            problems.extend(Problem(f"{role}: {p.what}", p.cure) for p in e.problems)
+    if problems:
+        raise CheckpointError(*problems)
+    return models
+
+
+def check_models(
+    models: Mapping[Role, Checkpoint], recipe: MergeRecipe, *, allow_unrelated: bool = False
+) -> CheckReport:
+    """Check whether the models belong together. `allow_unrelated` turns errors of lineage into warnings."""
+    fit = fit_checkpoints(models)
+    lineage, lineage_findings = check_lineage(fit.tensors)
+    if allow_unrelated:
+        lineage_findings = [
+            replace(f, level=Level.WARNING, cure="allowed on request")
+            if f.subject == "lineage" and f.level is Level.ERROR
+            else f
+            for f in lineage_findings
+        ]
+    found = [*check_configs(models), *fit.findings, *lineage_findings, *check_tokens(models, recipe)]
+    silent = [Finding(Level.OK, subject, "fits") for subject in SUBJECTS if subject not in {f.subject for f in found}]
+    return CheckReport(tuple(sorted([*found, *silent], key=lambda f: SUBJECTS.index(f.subject))), fit, lineage)

@@ -108,7 +108,8 @@ def _some(names: Iterable[str]) -> str:
 
 def _name_findings(kept: Mapping[Role, Mapping[str, Tensor]]) -> Iterator[Finding]:
     for role in ROLES[1:]:
-        for has, lacks in (("base", role), (role, "base")):
+        directions: tuple[tuple[Role, Role], ...] = (("base", role), (role, "base"))
+        for has, lacks in directions:
             if names := [n for n in kept[has] if n not in kept[lacks]]:
                 what = f"{lacks} lacks {len(names)} tensors of {has}: {_some(names)}"
                 yield Finding(Level.ERROR, "tensor names", what, "use models of one family")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..checkpoint.folder import Checkpoint, open_checkpoint
 from ..errors import CheckpointError, IncompatibleError, MergeAlignError, Problem
@@ -53,10 +54,23 @@ class CheckReport:
         said = [f for f in self.findings if f.level in (Level.NOTE, Level.WARNING)]
         return tuple(f"{f.what} ({f.cure})" if f.cure else f.what for f in said)
 
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What stops a merge."""
+        return tuple(Problem(f.what, f.cure) for f in self.findings if f.level is Level.ERROR)
+
     def raise_errors(self) -> None:
         """Raise IncompatibleError with all errors, if there are any."""
-        if errors := [Problem(f.what, f.cure) for f in self.findings if f.level is Level.ERROR]:
-            raise IncompatibleError(*errors)
+        if self.errors:
+            raise IncompatibleError(*self.errors)
+
+    def describe(self) -> dict[str, Any]:
+        """The report as plain values, for `--json`."""
+        return {
+            "fits": not self.errors,
+            "findings": [asdict(f) for f in self.findings],
+            "lineage": asdict(self.lineage) if self.lineage else None,
+        }
 
 
 def open_models(recipe: MergeRecipe) -> dict[Role, Checkpoint]:

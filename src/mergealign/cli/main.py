@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from ..errors import MergeAlignError
+from .check import check
 from .demo import demo
 from .evaluate import evaluate
 from .lab import app as lab_app
 from .merge import merge
+from .verify import show, verify
 
 __all__ = ["app", "run"]
 
@@ -24,6 +26,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(merge)
+app.command()(check)
+app.command()(verify)
+app.command()(show)
 app.command()(evaluate)
 app.command()(demo)
 app.add_typer(lab_app, name="lab")

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ..checkpoint.digest import TensorDigest, file_digest, weights_digest, weights_digest_of_folder
 from ..checkpoint.folder import open_checkpoint
 from ..checkpoint.output import check_output, check_space, output_folder
@@ -22,6 +20,7 @@ from .folder import FolderSink
 from .plan import MergePlan, make_plan
 from .stream import Digests, stream
 from .surroundings import write_config, write_surroundings
+from .verify import read_record
 
 __all__ = ["find_merge", "merge", "run_plan"]
 
@@ -100,11 +99,11 @@ def run_plan(
 def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
     """The record in `out` if that folder is, bit for bit, what `recipe` would give now; else None."""
     try:
-        record = MergeRecord.model_validate_json((out / MERGE_RECORD_FILE).read_bytes())
+        record = read_record(out)
         wanted = make_plan(recipe)
         current = {role: weights_digest_of_folder(model.folder) for role, model in wanted.models.items()}
         same_output = record.output.weights_digest == weights_digest_of_folder(out)
-    except (OSError, ValidationError, MergeAlignError):
+    except MergeAlignError:
         return None  # nothing there, or nothing that can be reused
     same_inputs = current == {role: model.weights_digest for role, model in record.inputs.items()}
     return record if same_inputs and same_output and record.recipe == wanted.recipe.model_dump() else None

@@ -29,6 +29,7 @@ class ModelRecord(_Record):
     Attributes:
         source: as the user named it.
         path: the folder it was read from or written to.
+        revision: the Hub's commit, where it came from there.
         weights_digest: XXH3-128 over its tensors, independent of sharding.
         tensors: by name.
         files: digest of each other file that was written (output only).
@@ -36,6 +37,7 @@ class ModelRecord(_Record):
 
     source: str
     path: str
+    revision: str | None = None
     weights_digest: str
     tensors: dict[str, TensorRecord]
     files: dict[str, str] = {}

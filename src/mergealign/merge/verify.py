@@ -1,0 +1,81 @@
+"""Is a merged folder still what was written? Its bytes against the digests of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..checkpoint.digest import TensorDigest, file_digest, tensor_digest, weights_digest
+from ..checkpoint.folder import Checkpoint, open_checkpoint
+from ..checkpoint.read import TensorReader
+from ..errors import CheckpointError, MergeAlignError, Problem
+from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
+
+__all__ = ["CARD", "read_record", "verify"]
+
+CARD = "README.md"  # people edit it; everything else decides what the model does
+
+
+def read_record(folder: Path) -> MergeRecord:
+    """The record of a merged folder. Raises CheckpointError."""
+    file = folder / MERGE_RECORD_FILE
+    try:
+        return MergeRecord.model_validate_json(file.read_bytes())
+    except OSError as e:
+        raise CheckpointError(f"cannot read {file}: {e.strerror}", cure="give a folder written by mergealign") from e
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "top level"
+        raise CheckpointError(f"{file} is not a merge record: {where}: {first['msg']}", cure="merge again") from e
+
+
+def verify(
+    folder: Path, record: MergeRecord, *, inputs: bool = False, progress: Callable[[int], None] | None = None
+) -> tuple[list[Problem], list[str]]:
+    """Recompute all digests: problems (what changed, by name) and notes (an edited model card).
+
+    Args:
+        inputs: also the three models that were merged, where the record says they were.
+        progress: told the bytes as they are read.
+    """
+    problems, notes = [*_weights("output", folder, record.output, progress)], []
+    for name, digest in record.output.files.items():
+        file = folder / name
+        if not file.is_file():
+            problems.append(Problem(f"{file} is missing", "merge again"))
+        elif file_digest(file) != digest:
+            if name == CARD:
+                notes.append(f"{file} was edited")
+            else:
+                problems.append(Problem(f"{file} differs from what was written", "merge again"))
+    if inputs:
+        for role, model in record.inputs.items():
+            problems += _weights(role, Path(model.path), model, progress)
+    return problems, notes
+
+
+def _weights(role: str, folder: Path, record: ModelRecord, progress: Callable[[int], None] | None) -> Iterator[Problem]:
+    try:
+        digests = _digests(open_checkpoint(folder), progress)
+    except MergeAlignError as e:
+        yield from (Problem(f"{role}: {p.what}", p.cure) for p in e.problems)
+        return
+    found = {d.name: TensorRecord(dtype=d.dtype.name, shape=d.shape, digest=d.digest) for d in digests}
+    cure = "merge again" if role == "output" else "restore the model, or merge again if it was meant to change"
+    for name in sorted(found.keys() | record.tensors.keys()):
+        if name not in record.tensors:
+            yield Problem(f"{role}: tensor '{name}' was added in {folder}", cure)
+        elif name not in found:
+            yield Problem(f"{role}: tensor '{name}' is missing in {folder}", cure)
+        elif found[name] != record.tensors[name]:
+            yield Problem(f"{role}: tensor '{name}' in {folder} differs from what was recorded", cure)
+    if found == record.tensors and weights_digest(digests) != record.weights_digest:
+        yield Problem(f"{role}: the record in {folder} contradicts itself", cure)
+
+
+def _digests(model: Checkpoint, progress: Callable[[int], None] | None) -> list[TensorDigest]:
+    with TensorReader() as reader, ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda t: tensor_digest(reader, t, progress), model.tensors.values()))

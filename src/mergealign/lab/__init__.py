@@ -1,1 +1,4 @@
-"""A tiny real model family, trained on this machine in a minute. It shows that the code paths work, nothing about 8 B models."""
+"""A tiny real model family, trained on this machine in a minute and a half.
+
+It shows that the code paths work, and says nothing about 8 B models.
+"""

@@ -1,0 +1,102 @@
+"""The pipeline around the training: reuse, refusal, nothing left behind."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mergealign.errors import MissingExtraError, OutputError
+from mergealign.lab import build
+from mergealign.lab.build import Step, build_lab
+from mergealign.lab.folder import LabRecord, read_record
+from mergealign.lab.recipe import RECIPES, Recipe
+
+SMALL = RECIPES["small"]
+TINY = replace(
+    SMALL,
+    base=replace(SMALL.base, steps=2, batch=4),
+    domain=replace(SMALL.domain, steps=2, batch=4),
+    aligned=replace(SMALL.aligned, steps=2, batch=4),
+    hidden=16,
+    layers=1,
+    intermediate=16,
+    vocab=300,
+)
+
+
+def write_record(folder: Path, seed: int = 0, recipe: Recipe = SMALL) -> None:
+    folder.mkdir()
+    LabRecord(seed=seed, size="small", recipe=recipe, threads={}, versions={}).write(folder)
+
+
+def test_two_steps_of_everything(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    steps: list[Step] = []
+    lab = build_lab(tmp_path / "lab", recipe=TINY, threads=1, progress=steps.append)
+    assert {(s.stage, s.step) for s in steps} == {(name, n) for name in ("base", "domain", "aligned") for n in (1, 2)}
+    assert [p.name for p in tmp_path.iterdir()] == ["lab"]
+    for model in (lab.base, lab.domain, lab.aligned):
+        assert {"model.safetensors", "config.json", "tokenizer.json"} <= {p.name for p in model.iterdir()}
+    assert [(m / "chat_template.jinja").exists() for m in (lab.base, lab.domain, lab.aligned)] == [False, False, True]
+    assert lab.suite.exists()
+    assert set(read_record(lab.path).elapsed_s) == {"base", "domain", "aligned"}
+    assert not lab.reused
+    assert build_lab(tmp_path / "lab", recipe=TINY).reused
+
+
+def test_the_same_lab_is_reused(tmp_path: Path) -> None:
+    write_record(tmp_path / "lab")
+    lab = build_lab(tmp_path / "lab")
+    assert lab.reused
+    assert lab.record.seed == 0
+
+
+@pytest.mark.parametrize(("seed", "recipe", "why"), [(1, SMALL, "seed 1"), (0, TINY, "another recipe")])
+def test_another_lab_is_refused(tmp_path: Path, seed: int, recipe: Recipe, why: str) -> None:
+    write_record(tmp_path / "lab", seed, recipe)
+    with pytest.raises(OutputError, match=why):
+        build_lab(tmp_path / "lab")
+
+
+@pytest.mark.parametrize("content", [None, "{}", "no json"])
+def test_any_other_folder_is_refused(tmp_path: Path, content: str | None) -> None:
+    (tmp_path / "lab").mkdir()
+    if content is not None:
+        (tmp_path / "lab" / "lab.json").write_text(content)
+    with pytest.raises(OutputError, match="not a lab"):
+        build_lab(tmp_path / "lab")
+
+
+def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab").write_text("")
+    with pytest.raises(OutputError, match="not a lab"):
+        build_lab(tmp_path / "lab")
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OutputError("disk full")])
+def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(build, "_train", fail)
+    with pytest.raises((KeyboardInterrupt, OutputError)):
+        build_lab(tmp_path / "lab")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stage_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dying = [sys.executable, "-c", "print('[1, 0.5]'); raise SystemExit('no space left')"]
+    monkeypatch.setattr(build, "_command", lambda *_: dying)
+    with pytest.raises(OutputError, match="training 'base' ended with exit code 1: no space left"):
+        build_lab(tmp_path / "lab")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"mergealign\[eval\]"):
+        build_lab(tmp_path / "lab")

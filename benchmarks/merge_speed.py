@@ -1,10 +1,18 @@
-"""How long a merge takes, as ratios within one run: against copying the same bytes, and against mergekit.
+"""How long a merge takes, as ratios within one run.
 
-    python benchmarks/merge_speed.py [--params 0.55e9] [--runs 5] [--folder DIR] [--json]
+    python benchmarks/merge_speed.py [--params 1.2e9] [--cold] [--runs 5] [--json]
 
-All inputs are in the page cache. `copy` is `cat` of the three inputs and `cp` of one. mergekit runs when
-MERGEKIT_PYTHON names an interpreter that has it: task_arithmetic with the same weights, computed in float32, written in
-bfloat16, each process from start to end. Peak memory is the anonymous memory (RssAnon) of our process, sampled.
+Each round runs every way once; the first round warms up and is left out; medians of the rest.
+
+    copy           `cat` the three inputs to nowhere, `cp` one of them
+    floor          our loop, threads and I/O, the arithmetic replaced by touching the same bytes
+    streaming      the streaming part of a merge, without and with digests
+    mergealign     the whole process, from start to end
+    mergekit       the same of mergekit's task_arithmetic, computed in float32, written in bfloat16, where
+                   MERGEKIT_PYTHON names an interpreter that has it
+
+Inputs are in the page cache, or with --cold dropped from it before each way, and what was written is then flushed to
+the disk inside the time. Memory is the peak of a process's anonymous memory (RssAnon), sampled every 5 ms.
 """
 
 from __future__ import annotations
@@ -18,9 +26,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from numba import njit
+
+from mergealign.merge.folder import FolderSink
+from mergealign.merge.plan import MergePlan, make_plan
+from mergealign.merge.stream import stream
+from mergealign.recipe.merge import ROLES, MergeRecipe, Models
 from synthetic import write_family
 
 MERGEKIT_RECIPE = """merge_method: task_arithmetic
@@ -33,87 +49,133 @@ out_dtype: bfloat16
 """
 
 
-def run(command: list[str]) -> tuple[float, int]:
-    """Seconds of a process and its peak anonymous memory in bytes."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+@njit(nogil=True)  # type: ignore[untyped-decorator]
+def touch(base: Any, domain: Any, aligned: Any, out: Any) -> None:
+    """Read three blocks, write one, as little as that can cost."""
+    for i in range(out.size):
+        out[i] = base[i] ^ domain[i] ^ aligned[i]
+
+
+class Touch:
+    """Stands in for a merge rule."""
+
+    selects = None
+
+    def apply(self, sources: Sequence[Any], out: Any) -> bool:
+        touch(*sources, out)
+        return True
+
+
+def streaming(plan: MergePlan, out: Path, *, digest: bool) -> None:
+    out.mkdir()
+    with FolderSink(out, plan) as sink:
+        stream(plan, sink, threads=os.cpu_count() or 1, digest=digest)
+
+
+def process(command: list[str]) -> int:
+    """Run to the end; peak anonymous memory in bytes."""
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peak = 0
-    while process.poll() is None:
+    while running.poll() is None:
         try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
+            status = Path(f"/proc/{running.pid}/status").read_text()
         except OSError:
             break
         peak = max(
             peak, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon")), 0
         )
         time.sleep(0.005)
-    _, errors = process.communicate()
-    seconds = time.perf_counter() - start
-    if process.returncode:
+    _, errors = running.communicate()
+    if running.returncode:
         sys.exit(f"{command[0]} failed:\n{errors.decode()[-2000:]}")
-    return seconds, peak
+    return peak
 
 
-def copy(root: Path, out: Path) -> float:
-    """`cat` the inputs, `cp` one of them."""
+def copy(files: dict[str, list[Path]], out: Path) -> None:
     out.mkdir()
-    files = {role: sorted((root / role).glob("*.safetensors")) for role in ("base", "domain", "aligned")}
-    start = time.perf_counter()
     with Path(os.devnull).open("wb") as null:
         subprocess.run(["cat", *(f for some in files.values() for f in some)], stdout=null, check=True)
     subprocess.run(["cp", *files["base"], out], check=True)
-    return time.perf_counter() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--params", type=float, default=0.55e9)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mergealign-benchmark")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def drop_from_cache(files: dict[str, list[Path]]) -> None:
+    for file in (f for some in files.values() for f in some):
+        with file.open("rb") as f:
+            os.fsync(f.fileno())
+            os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
-    root = options.folder / f"{options.params / 1e6:.0f}m"
-    n_parameters = write_family(root, options.params)
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    root = options.folder / f"{options.params / 1e6:.0f}m-{options.vocab}"
+    n_parameters = write_family(root, options.params, vocab=options.vocab)
     out = options.folder / "out"
-    roles = [part for role in ("base", "domain", "aligned") for part in (f"--{role}", str(root / role))]
+    files = {role: sorted((root / role).glob("*.safetensors")) for role in ROLES}
+    plan = make_plan(MergeRecipe(models=Models(**{role: str(root / role) for role in ROLES})))
+    floor = replace(plan, tensors=tuple(replace(t, rule=Touch()) for t in plan.tensors))  # type: ignore[arg-type]
+    roles = [part for role in ROLES for part in (f"--{role}", str(root / role))]
     ours = [str(Path(sys.executable).with_name("mergealign")), "merge", *roles, "--out", str(out)]
-    ways: dict[str, Callable[[], tuple[float, int]]] = {
-        "copy": lambda: (copy(root, out), 0),
-        "mergealign": lambda: run(ours),
+    ways: dict[str, Callable[[], int | None]] = {
+        "copy": lambda: copy(files, out),
+        "floor": lambda: streaming(floor, out, digest=False),
+        "streaming": lambda: streaming(plan, out, digest=False),
+        "streaming, digests": lambda: streaming(plan, out, digest=True),
+        "mergealign": lambda: process(ours),
     }
     if mergekit := os.environ.get("MERGEKIT_PYTHON"):
         recipe = options.folder / "mergekit.yml"
         recipe.write_text(MERGEKIT_RECIPE.format(root=root.resolve()))
         theirs = [str(Path(mergekit).with_name("mergekit-yaml")), str(recipe), str(out), "--quiet"]
         os.environ["HF_HUB_OFFLINE"] = "1"
-        ways["mergekit"] = lambda: run(theirs)
-    found: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
-    for _ in range(options.runs + 1):  # the first round warms caches and is left out
+        ways["mergekit"] = lambda: process(theirs)
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    peak_bytes: dict[str, int] = {}
+    for _ in range(options.runs + 1):
         for name, way in ways.items():
             shutil.rmtree(out, ignore_errors=True)
-            found[name].append(way())
+            os.sync()
+            if options.cold:
+                drop_from_cache(files)
+            start = time.perf_counter()
+            peak = way()
+            if options.cold:
+                os.sync()
+            seconds[name].append(time.perf_counter() - start)
+            peak_bytes[name] = max(peak_bytes.get(name, 0), peak or 0)
     shutil.rmtree(out, ignore_errors=True)
-    medians = {name: statistics.median(s for s, _ in values[1:]) for name, values in found.items()}
-    result = {
+    medians = {name: statistics.median(s[1:]) for name, s in seconds.items()}
+    return {
         "parameters": n_parameters,
         "runs": options.runs,
+        "cold": options.cold,
+        "seconds": {name: s[1:] for name, s in seconds.items()},
         "median_s": medians,
+        "ratio_to_floor": {name: s / medians["floor"] for name, s in medians.items()},
         "ratio_to_copy": {name: s / medians["copy"] for name, s in medians.items()},
-        "speedup_over": {name: s / medians["mergealign"] for name, s in medians.items()},
-        "peak_anonymous_bytes": {
-            name: max(m for _, m in values[1:]) for name, values in found.items() if name != "copy"
-        },
+        "ratio_to_mergealign": {name: s / medians["mergealign"] for name, s in medians.items()},
+        "peak_anonymous_bytes": {name: n for name, n in peak_bytes.items() if n},
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--params", type=float, default=1.2e9, help="size of each model")
+    parser.add_argument("--vocab", type=int, default=32000, help="rows of the embedding, for single large tensors")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cold", action="store_true", help="read from the disk, flush to it")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mergealign-benchmark")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options)
     if options.json:
-        print(json.dumps(result, indent=1))
+        print(json.dumps(found, indent=1))
         return
-    print(f"{n_parameters / 1e9:.2f} B parameters, medians of {options.runs} runs")
-    for name, seconds in medians.items():
-        memory = result["peak_anonymous_bytes"].get(name)  # type: ignore[attr-defined]
-        peak = f", peak {memory / 1e6:.0f} MB" if memory else ""
-        ratios = f"{seconds / medians['copy']:6.2f} × copy, {seconds / medians['mergealign']:6.2f} × mergealign"
-        print(f"{name:12} {ratios}{peak}")
+    where = "cold disk" if options.cold else "page cache"
+    print(f"{found['parameters'] / 1e9:.2f} B parameters, {where}, medians of {options.runs} runs")
+    print(f"{'':20}{'× floor':>9}{'× copy':>9}{'× ours':>9}{'peak MB':>9}")
+    for name in found["median_s"]:
+        ratios = [found[f"ratio_to_{other}"][name] for other in ("floor", "copy", "mergealign")]
+        peak = found["peak_anonymous_bytes"].get(name)
+        print(f"{name:20}" + "".join(f"{r:9.2f}" for r in ratios) + (f"{peak / 1e6:9.0f}" if peak else ""))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ __all__ = ["llama_shapes", "write_family"]
 BLOCK = 1 << 22
 
 
-def llama_shapes(n_parameters: float) -> dict[str, tuple[int, ...]]:
+def llama_shapes(n_parameters: float, vocab: int = 32000) -> dict[str, tuple[int, ...]]:
     """Names and shapes of an untied Llama of about `n_parameters`, at least 25 M."""
     hidden = int(max(256, (n_parameters / 1.2e9) ** 0.4 * 2048) // 256 * 256)
-    inner, vocab = hidden * 7 // 2 // 64 * 64, 32000
+    inner = hidden * 7 // 2 // 64 * 64
     layer = {
         "self_attn.q_proj": (hidden, hidden),
         "self_attn.k_proj": (hidden // 4, hidden),
@@ -60,9 +60,11 @@ def _config(shapes: dict[str, tuple[int, ...]], dtype: str) -> dict[str, object]
     }
 
 
-def write_family(root: Path, n_parameters: float, dtype: str = "bfloat16", max_shard_bytes: int = 5 * 10**9) -> int:
+def write_family(
+    root: Path, n_parameters: float, dtype: str = "bfloat16", max_shard_bytes: int = 5 * 10**9, vocab: int = 32000
+) -> int:
     """Write root/base, root/domain and root/aligned unless they are there. Returns the number of parameters."""
-    shapes = llama_shapes(n_parameters)
+    shapes = llama_shapes(n_parameters, vocab)
     specs = [TensorSpec(name, FLOAT_DTYPES[dtype], shape) for name, shape in shapes.items()]
     total = sum(s.n_elements for s in specs)
     rng = np.random.default_rng(0)

@@ -26,7 +26,7 @@ def test_a_failure_leaves_nothing_and_keeps_the_old(tmp_path: Path, failure: typ
     (tmp_path / "out" / "x").write_text("old")
 
     def fail() -> None:
-        with output.output_folder(tmp_path / "out") as folder:
+        with output.output_folder(tmp_path / "out", overwrite=True) as folder:
             (folder / "x").write_text("new")
             raise failure
 
@@ -39,7 +39,7 @@ def test_a_failure_leaves_nothing_and_keeps_the_old(tmp_path: Path, failure: typ
 def test_replaces_the_old_whole(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "stale").write_text("old")
-    with output.output_folder(tmp_path / "out") as folder:
+    with output.output_folder(tmp_path / "out", overwrite=True) as folder:
         (folder / "x").write_text("new")
     assert [f.name for f in tmp_path.rglob("*")] == ["out", "x"]
 

@@ -72,7 +72,7 @@ def test_dry_run_writes_nothing(cli: Cli, family: Family, tmp_path: Path) -> Non
     before = sorted(tmp_path.rglob("*"))
     text = cli("merge", *options(folders), "--dry-run")
     assert text.code == 0
-    assert "GB to write" in text.out
+    assert "kB to write" in text.out
     plan = json.loads(cli("merge", *options(folders), "--dry-run", "--json", "--out", tmp_path / "out").out)
     assert plan["tensors"] == 6
     assert plan["recipe"]["parameters"] == {"domain_weight": 1.0, "alignment_weight": 1.0}

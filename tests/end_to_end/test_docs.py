@@ -28,8 +28,9 @@ def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
     (tmp_path / "demo").symlink_to(demo.root / "demo")
     path = f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}"
     for language, text in blocks(page, "sh", "yaml"):
-        if language == "yaml":  # a file that a later command reads; its first line is its name
-            (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
+        if language == "yaml":  # a file that a later command reads, if its first line names it
+            if text.startswith("# "):
+                (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text)
             continue
         for line in text.replace("\\\n", " ").splitlines():
             if not line or line.startswith(("#", *NOT_RUN)):
@@ -46,6 +47,13 @@ def test_python(demo: Demo, tmp_path: Path, page: Path) -> None:
     for _, text in blocks(page, "python"):
         done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, f"{page.name}:\n{text}\n{done.stderr}"
+
+
+def test_no_command_hides_from_the_tests() -> None:
+    """A synopsis may be indented, a command to copy stands in a block that is run."""
+    for page in PAGES:
+        for line in re.findall(r"^    (mergealign .*)$", page.read_text(), re.MULTILINE):
+            assert re.search(r"[A-Z]{2,}|…", line), f"{page.name}: {line}"
 
 
 def test_make_targets_exist() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
+from ._quantities import parameters, size
 
 if TYPE_CHECKING:
     from ..merge.plan import MergePlan
@@ -154,14 +155,14 @@ def _run(
         return
     assert out is not None
     with bytes_progress("merging", plan.bytes_read + plan.bytes_written) as progress:
-        record = run_plan(plan, out, threads=threads, progress=progress)
+        record = run_plan(plan, out, threads=threads, overwrite=overwrite, progress=progress)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
         return
     for note in record.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(
-        f"merged {record.n_parameters / 1e9:.3g} B parameters in {record.wall_s:.1f} s "
+        f"merged {parameters(record.n_parameters)} in {record.wall_s:.1f} s "
         f"({record.throughput_bytes_per_s / 1e9:.1f} GB/s) → {out}\n"
         f"weights digest {record.output.weights_digest}"
     )
@@ -173,10 +174,10 @@ def _plan_text(plan: MergePlan) -> str:
     lines = [
         *(f"{role:8} {plan.models[role].folder}" for role in plan.models),
         f"method   {recipe.method} {recipe.parameters}",
-        f"tensors  {facts['tensors']}, {facts['parameters'] / 1e9:.3g} B parameters",
+        f"tensors  {facts['tensors']}, {parameters(facts['parameters'])}",
         f"copies   {facts['byte_copies']} tensors byte for byte",
         f"dtypes   {', '.join(f'{n} × {dtype}' for dtype, n in facts['dtypes'].items())}",
-        f"bytes    {facts['bytes_read'] / 1e9:.2f} GB to read, {facts['bytes_written'] / 1e9:.2f} GB to write",
+        f"bytes    {size(facts['bytes_read'])} to read, {size(facts['bytes_written'])} to write",
         f"words    tokenizer of {recipe.tokenizer_from}, chat template of {recipe.chat_template_from}",
         *(f"note     {note}" for note in plan.notes),
     ]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ._quantities import parameters, size
+
 __all__ = ["show", "verify"]
 
 
@@ -54,14 +56,14 @@ def show(
     if json_:
         typer.echo(record.model_dump_json(indent=1))
         return
-    parameters = ", ".join(f"{k} = {v}" for k, v in record.recipe["parameters"].items())
+    settings = ", ".join(f"{k} = {v}" for k, v in record.recipe["parameters"].items())
     typer.echo(f"merged    {record.created}, in {record.wall_s:.1f} s on {record.threads} threads")
-    typer.echo(f"method    {record.recipe['method']}: {parameters}")
+    typer.echo(f"method    {record.recipe['method']}: {settings}")
     for role, model in record.inputs.items():
         revision = f" @ {model.revision}" if model.revision else ""
         typer.echo(f"{role:9} {model.source}{revision}\n          weights digest {model.weights_digest}")
-    size = f"{record.n_parameters / 1e9:.3g} B parameters, {record.bytes_written / 1e9:.3g} GB"
-    typer.echo(f"output    {size}\n          weights digest {record.output.weights_digest}")
+    written = f"{parameters(record.n_parameters)}, {size(record.bytes_written)}"
+    typer.echo(f"output    {written}\n          weights digest {record.output.weights_digest}")
     words = f"tokenizer of {record.recipe['tokenizer_from']}, chat template of {record.recipe['chat_template_from']}"
     typer.echo(f"words     {words}")
     typer.echo(f"versions  {', '.join(f'{n} {v}' for n, v in record.versions.items())}")

@@ -34,6 +34,11 @@ class PlannedTensor:
     rule: LinearRule | None
 
     @property
+    def forms(self) -> tuple[Tensor | TensorSpec, ...]:
+        """All that passes through a merge: the sources, then the result."""
+        return (*self.sources, self.spec)
+
+    @property
     def copies(self) -> int | None:
         """The source whose bytes are the result, if one is."""
         chosen = 0 if self.rule is None else self.rule.selects

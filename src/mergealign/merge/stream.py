@@ -47,8 +47,7 @@ class _Unit:
     tensor: PlannedTensor
     start: int
     stop: int
-    sources: tuple[PieceDigests, ...]
-    result: PieceDigests
+    digests: tuple[PieceDigests, ...]  # of the sources, then of the result; none if digests are not wanted
 
 
 def stream(
@@ -57,6 +56,7 @@ def stream(
     *,
     threads: int,
     unit_bytes: int = PIECE_BYTES,
+    digest: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Digests:
     """Merge everything in `plan` into `sink`.
@@ -64,28 +64,31 @@ def stream(
     Args:
         threads: how many work at once.
         unit_bytes: bytes of the narrowest number format in one unit of work, a multiple of PIECE_BYTES.
+        digest: False leaves all digests out (for measuring what they cost).
         progress: told the bytes read and written as they pass.
     Raises:
         NumericsError: naming tensor and model, for NaN or infinity.
         CheckpointError: an input cannot be read.
     """
-    jobs = [(t, tuple(PieceDigests(s.n_bytes) for s in t.sources), PieceDigests(t.spec.n_bytes)) for t in plan.tensors]
+    jobs = [(t, tuple(PieceDigests(x.n_bytes) for x in t.forms) if digest else ()) for t in plan.tensors]
     units = (
-        _Unit(tensor, start, min(start + step, tensor.spec.n_elements), sources, result)
-        for tensor, sources, result in jobs
-        for step in [unit_bytes // min(f.n_bytes for f in (tensor.spec.dtype, *(s.dtype for s in tensor.sources)))]
+        _Unit(tensor, start, min(start + step, tensor.spec.n_elements), digests)
+        for tensor, digests in jobs
+        for step in [unit_bytes // min(form.dtype.n_bytes for form in tensor.forms)]
         for start in range(0, tensor.spec.n_elements, step)
     )
     with TensorReader() as reader:
         _run(units, lambda: _Worker(reader, sink, progress), threads)
+        if not digest:
+            return Digests(dict.fromkeys(ROLES, ()), ())
         inputs = {
             role: (
-                *(TensorDigest(t.spec.name, t.sources[i].dtype, t.spec.shape, d[i].hexdigest()) for t, d, _ in jobs),
+                *(TensorDigest(t.spec.name, t.sources[i].dtype, t.spec.shape, d[i].hexdigest()) for t, d in jobs),
                 *(tensor_digest(reader, t) for t in plan.dropped[role]),
             )
             for i, role in enumerate(ROLES)
         }
-    output = tuple(TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, d.hexdigest()) for t, _, d in jobs)
+    output = tuple(TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, d[-1].hexdigest()) for t, d in jobs)
     return Digests(inputs, output)
 
 
@@ -132,29 +135,33 @@ class _Worker:
         blocks = []
         for i, source in enumerate(tensor.sources):
             block = self._buffer(i, n * source.dtype.n_bytes)
-            offset = unit.start * source.dtype.n_bytes
-            self._reader.read(source, offset, block.data)
-            unit.sources[i].add(offset, block.data)
+            self._reader.read(source, unit.start * source.dtype.n_bytes, block.data)
             blocks.append(block)
         if tensor.copies is not None:
             if tensor.rule is not None:
                 self._check_inputs(tensor, blocks)
             out = blocks[tensor.copies]
         else:
-            assert tensor.rule is not None
-            out = self._buffer(len(blocks), n * tensor.spec.dtype.n_bytes)
-            views = [s.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
-            if not tensor.rule.apply(views, tensor.spec.dtype.view(out)):
-                self._check_inputs(tensor, blocks)
-                raise NumericsError(
-                    f"merging '{tensor.spec.name}' overflows {tensor.spec.dtype.torch_name}",
-                    cure="use --dtype bfloat16 or float32, or smaller weights",
-                )
+            out = self._merge(tensor, blocks, n)
         offset = unit.start * tensor.spec.dtype.n_bytes
-        unit.result.add(offset, out.data)
+        if unit.digests:
+            for digests, form, block in zip(unit.digests, tensor.forms, (*blocks, out), strict=True):
+                digests.add(unit.start * form.dtype.n_bytes, block.data)
         self._sink.write(tensor, offset, out.data)
         if self._progress:
             self._progress(sum(map(len, blocks)) + len(out))
+
+    def _merge(self, tensor: PlannedTensor, blocks: list[Any], n: int) -> Any:
+        assert tensor.rule is not None
+        out = self._buffer(len(blocks), n * tensor.spec.dtype.n_bytes)
+        views = [s.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
+        if not tensor.rule.apply(views, tensor.spec.dtype.view(out)):
+            self._check_inputs(tensor, blocks)
+            raise NumericsError(
+                f"merging '{tensor.spec.name}' overflows {tensor.spec.dtype.torch_name}",
+                cure="use --dtype bfloat16 or float32, or smaller weights",
+            )
+        return out
 
     def _check_inputs(self, tensor: PlannedTensor, blocks: list[Any]) -> None:
         for role, source, block in zip(ROLES, tensor.sources, blocks, strict=True):

@@ -1,0 +1,13 @@
+"""Almost a dtype."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ._craft import MODEL, NORM, change_header
+
+EXPECT = (MODEL, NORM, "unknown dtype 'bf16'")
+
+
+def attack(folder: Path) -> None:
+    change_header(folder, lambda h: h[NORM].update(dtype="bf16"))

@@ -1,0 +1,15 @@
+"""Valid JSON, then something else before the numbers begin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ._craft import MODEL, parts, put
+
+EXPECT = (MODEL, "not JSON")
+
+
+def attack(folder: Path) -> None:
+    header, data = parts(folder)
+    put(folder, json.dumps(header).encode() + b"\0\0\0\0{}", data)

@@ -1,0 +1,13 @@
+"""A number of 5 000 digits, which takes long to convert or refuses to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ._craft import MODEL, change_text
+
+EXPECT = (MODEL, "not JSON")
+
+
+def attack(folder: Path) -> None:
+    change_text(folder, '"shape": [32]', '"shape": [' + "9" * 5000 + "]")

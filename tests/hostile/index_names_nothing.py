@@ -1,0 +1,13 @@
+"""The index names an empty string, which is the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ._craft import INDEX, NORM, put_index, shard
+
+EXPECT = (INDEX, "outside its folder")
+
+
+def attack(folder: Path) -> None:
+    put_index(folder, {**shard(folder), NORM: ""})

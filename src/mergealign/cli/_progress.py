@@ -7,7 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["bytes_progress"]
+__all__ = ["announce_compiling", "bytes_progress"]
+
+
+def announce_compiling() -> None:
+    """Say so, in one line, if kernels have yet to be compiled on this machine."""
+    from ..kernels._compile import compiled_before
+
+    if not compiled_before():
+        print("compiling kernels for this machine, once: a few seconds", file=sys.stderr)
 
 
 @contextmanager

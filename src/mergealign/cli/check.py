@@ -36,7 +36,9 @@ def check(
     from ..check.run import check_models, open_models
     from ..recipe.merge import MergeRecipe
     from ..recipe.strict import validate
+    from ._progress import announce_compiling
 
+    announce_compiling()
     recipe = validate(
         {
             "models": {"base": base, "domain": domain, "aligned": aligned},

@@ -103,7 +103,9 @@ def merge(
     if out is None and not dry_run:
         raise UsageError("no output folder", cure="add --out FOLDER, or --dry-run to see the plan")
     from ..merge.plan import make_plan
+    from ._progress import announce_compiling
 
+    announce_compiling()
     plan = make_plan(_recipe(recipe, options), allow_unrelated=allow_unrelated)
     _run(plan, out, threads, dry_run=dry_run, overwrite=overwrite, as_json=json_)
 
@@ -154,13 +156,13 @@ def _run(
         typer.echo(json.dumps(plan.describe(), indent=2) if as_json else _plan_text(plan))
         return
     assert out is not None
+    for note in plan.notes:
+        typer.echo(f"note: {note}", err=True)
     with bytes_progress("merging", plan.bytes_read + plan.bytes_written) as progress:
         record = run_plan(plan, out, threads=threads, overwrite=overwrite, progress=progress)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
         return
-    for note in record.notes:
-        typer.echo(f"note: {note}", err=True)
     typer.echo(
         f"merged {parameters(record.n_parameters)} in {record.wall_s:.1f} s "
         f"({record.throughput_bytes_per_s / 1e9:.1f} GB/s) → {out}\n"

@@ -15,7 +15,7 @@ from typing import Any
 import numba
 import xxhash
 
-__all__ = ["kernel"]
+__all__ = ["compiled_before", "kernel"]
 
 
 def _cache_folder() -> str:
@@ -25,6 +25,12 @@ def _cache_folder() -> str:
     else:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return str(home / "mergealign" / f"kernels-{xxhash.xxh3_64_hexdigest(sources)}")
+
+
+def compiled_before() -> bool:
+    """Whether kernels are in the cache: if not, the first use takes a few seconds."""
+    folder = Path(numba.config.CACHE_DIR or _cache_folder())
+    return any(folder.rglob("*.nbi"))
 
 
 def kernel(function: Callable[..., Any]) -> Any:

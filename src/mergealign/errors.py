@@ -28,7 +28,15 @@ __all__ = [
     "RecipeError",
     "UnknownNameError",
     "UsageError",
+    "printable",
 ]
+
+
+def printable(text: str) -> str:
+    """`text` with all but line breaks and visible characters escaped: names found in files must not steer terminals."""
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Problem:
     cure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}\n  → {self.cure}" if self.cure else self.what
+        return printable(f"{self.what}\n  → {self.cure}" if self.cure else self.what)
 
 
 class MergeAlignError(Exception):

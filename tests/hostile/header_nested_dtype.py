@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ._craft import MODEL, NORM, change_text
+from ._craft import HEAD, MODEL, change_header, change_text
 
-EXPECT = (MODEL, NORM, "unknown dtype")
+EXPECT = (MODEL, HEAD, "unknown dtype")
 
 
 def attack(folder: Path) -> None:
-    change_text(folder, '"dtype": "BF16"', '"dtype": ' + "[" * 900 + "]" * 900)
+    change_header(folder, lambda h: h[HEAD].update(dtype="?"))
+    change_text(folder, '"?"', "[" * 900 + "]" * 900)

@@ -44,7 +44,7 @@ def arguments(folders: dict[str, Path], out: Path) -> list[str]:
 
 def is_refusal(code: int, err: str, expect: tuple[str, ...]) -> None:
     assert code == 2, err
-    assert err.startswith("error: ")
+    assert any(line.startswith("error: ") for line in err.splitlines())
     assert "Traceback" not in err
     assert all(c.isprintable() or c == "\n" for c in err), f"steers the terminal: {err!r}"
     assert len(err) < 10_000

@@ -1,4 +1,4 @@
-"""A token role that is a regular expression which takes forever."""
+"""A token role that, taken for a regular expression, takes years to not match."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ._craft import change_json
 
-EXPECT = ("tokenizer_config.json", "_token is 7")
+EXPECT = ("<|owned|>", "does not have")
 ROLE = "aligned"
 
 
 def attack(folder: Path) -> None:
-    slow = {"(a+)+$_token": "x", "zz_token": 7}
-    change_json(folder, "tokenizer_config.json", chat_template="a" * 5000 + "!", **slow)
+    slow = {"(a+)+$_token": "</s>"}
+    change_json(folder, "tokenizer_config.json", chat_template="a" * 60 + "! <|owned|>", **slow)

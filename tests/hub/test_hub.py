@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +161,20 @@ def test_all_are_found_before_the_weights_of_any_are_fetched(hub: Hub, tmp_path:
     assert "model.safetensors" not in hub.sent
 
 
-@pytest.mark.parametrize("source", ["nowhere", "/no/where", "./a/b", "a/b/c", "org/name@", "org/name+adapter", "~/no"])
+NO_NAMES = [
+    "nowhere",
+    "/no/where",
+    "./a/b",
+    "a/b/c",
+    "org/name@",
+    "org/name+adapter",
+    "~/no",
+    "~nobody-here/x",
+    "a" * 5000,
+]
+
+
+@pytest.mark.parametrize("source", NO_NAMES)
 def test_neither_a_folder_nor_a_name(hub: Hub, source: str) -> None:
     assert f"{source} does not exist: it is neither a folder nor org/name on the Hub" in refusal(source)
     assert not hub.asked
@@ -307,24 +323,43 @@ def test_a_broken_token_is_never_printed(hub: Hub, monkeypatch: pytest.MonkeyPat
     assert not hub.asked
 
 
+def test_a_recipe_names_folders_beside_it_or_models_on_the_hub(tmp_path: Path) -> None:
+    from mergealign.recipe.merge import read_recipe
+
+    (tmp_path / "org/folder").mkdir(parents=True)
+    (tmp_path / "r.yml").write_text("models: {base: org/folder, domain: org/name@v2, aligned: nowhere}\n")
+    assert read_recipe(tmp_path / "r.yml").models.model_dump() == {
+        "base": str(tmp_path / "org/folder"),
+        "domain": "org/name@v2",
+        "aligned": str(tmp_path / "nowhere"),
+    }
+
+
+def environment(hub: Hub, home: Path) -> dict[str, str]:
+    """That of a user of the fake, whatever that of the tests is."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(home), "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return inherited | settings
+
+
 def test_as_a_program(hub: Hub, tmp_path: Path) -> None:
     """Everything by the environment, nothing drawn into a pipe, no word about the token."""
     commit = hub.add("org/name", write(tmp_path / "m"), private=True, readers={TOKEN})
     code = """
 import sys
+import mergealign.checkpoint.push, mergealign.cli.push
 from mergealign.checkpoint.hub import resolve_source
 from mergealign.errors import CheckpointError
+assert not {"huggingface_hub", "tqdm", "httpx2", "httpx"} & sys.modules.keys()
 for source in sys.argv[1:]:
     try:
         print(resolve_source(source).revision)
     except CheckpointError as e:
         print(e)
 """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-    environment |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": TOKEN}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, "org/name", "org/missing", "org/name@v2"],
-        env=environment | {"HF_HUB_DISABLE_TELEMETRY": "1"},
+        env=environment(hub, tmp_path / "home"),
         capture_output=True,
         text=True,
     )
@@ -332,6 +367,27 @@ for source in sys.argv[1:]:
     assert done.stdout.splitlines()[0] == commit
     assert TOKEN not in done.stdout
     assert hub.tokens == {TOKEN}
+
+
+def test_bars_on_a_terminal(hub: Hub, tmp_path: Path) -> None:
+    hub.add("org/name", write(tmp_path / "m"), private=True, readers={TOKEN})
+    code = "from mergealign.checkpoint.hub import resolve_source; resolve_source('org/name')"
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    drawn = []
+    for _ in range(2):
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment(hub, tmp_path / "home"), stderr=theirs)
+        assert process.wait() == 0
+        os.write(theirs, b"end")
+        text = b""
+        while not text.endswith(b"end"):
+            text += os.read(ours, 1 << 16)
+        drawn.append(text.decode())
+    os.close(ours)
+    os.close(theirs)
+    assert re.search(r"100%.* 20\.\dk", drawn[0])
+    assert drawn[1] == "end"  # nothing left to fetch
+    assert TOKEN not in drawn[0]
 
 
 def test_the_fake_is_a_hub(hub: Hub) -> None:

@@ -126,7 +126,7 @@ def test_incomplete_and_temporary_folders_are_refused(writer: Hub, tmp_path: Pat
     with pytest.raises(CheckpointError, match="is missing"):
         push_folder(without_shard, "org/m")
     with pytest.raises(OutputError, match="temporary folder"):
-        push_folder(merged(tmp_path / ".m.partial-1-abc"), "org/m")
+        push_folder(merged(tmp_path / ".m.mergealign-partial"), "org/m")
     assert not writer.asked
 
 

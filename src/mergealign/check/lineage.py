@@ -20,7 +20,7 @@ import numpy as np
 from ..checkpoint.read import TensorReader, same_bytes
 from ..kernels.compare import distances
 from ..kernels.linear import all_finite
-from ..recipe.merge import ROLES
+from ..recipe.merge import ROLES, Role
 from .finding import Finding, Level
 from .fit import MatchedTensor
 
@@ -96,8 +96,9 @@ def _ranges(n: int) -> Iterator[tuple[int, int]]:
         yield start, start + _PIECE_ELEMENTS
 
 
-def _not_finite(role: str, tensor: MatchedTensor) -> Finding:
-    what = f"'{tensor.name}' of {role} holds NaN or infinity"
+def _not_finite(role: Role, tensor: MatchedTensor) -> Finding:
+    file = tensor.sources[ROLES.index(role)].file
+    what = f"'{tensor.name}' of {role} holds NaN or infinity ({file})"
     return Finding(Level.ERROR, "finite values", what, "the checkpoint is broken: download or train it again")
 
 

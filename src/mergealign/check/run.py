@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..checkpoint.folder import Checkpoint, open_checkpoint
+from ..checkpoint.hub import resolve_sources
 from ..errors import CheckpointError, IncompatibleError, MergeAlignError, Problem
 from ..recipe.merge import ROLES, MergeRecipe, Role
 from .configs import check_configs
@@ -74,12 +74,16 @@ class CheckReport:
 
 
 def open_models(recipe: MergeRecipe) -> dict[Role, Checkpoint]:
-    """The three checkpoints of a recipe. Raises CheckpointError with the problems of all of them."""
+    """The three checkpoints of a recipe, fetched if they are names on the Hub.
+
+    Raises CheckpointError with the problems of all of them.
+    """
+    sources = resolve_sources({role: getattr(recipe.models, role) for role in ROLES}, with_code=recipe.copy_code)
     models: dict[Role, Checkpoint] = {}
     problems: list[Problem] = []
     for role in ROLES:
         try:
-            models[role] = open_checkpoint(Path(getattr(recipe.models, role)).expanduser())
+            models[role] = replace(open_checkpoint(sources[role].folder), revision=sources[role].revision)
         except MergeAlignError as e:
             problems.extend(Problem(f"{role}: {p.what}", p.cure) for p in e.problems)
     if problems:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..checkpoint.folder import Checkpoint, read_json
+from ..checkpoint.config import read_config
+from ..checkpoint.folder import Checkpoint
 from ..checkpoint.tokens import CONFIG_STOP_KEYS, Vocabulary, read_template, read_vocabulary
 from ..recipe.merge import ROLES, MergeRecipe, Role
 from .configs import text_config
@@ -88,7 +89,7 @@ def _stop_ids(model: Checkpoint) -> set[int]:
     found: set[int] = set()
     file = model.folder / GENERATION_CONFIG
     configs: list[Mapping[str, Any]] = [model.config, text_config(model.config)]
-    for config in [*configs, read_json(file)] if file.is_file() else configs:
+    for config in [*configs, read_config(file)] if file.exists() else configs:
         for key in CONFIG_STOP_KEYS:
             value = config.get(key)
             found.update(i for i in (value if isinstance(value, list) else [value]) if isinstance(i, int) and i >= 0)

@@ -25,6 +25,7 @@ __all__ = [
     "PIECE_BYTES",
     "PieceDigests",
     "TensorDigest",
+    "bytes_digest",
     "file_digest",
     "tensor_digest",
     "weights_digest",
@@ -66,9 +67,14 @@ def weights_digest(tensors: Iterable[TensorDigest]) -> str:
     return xxhash.xxh3_128_hexdigest("\n".join(lines).encode())
 
 
+def bytes_digest(content: bytes) -> str:
+    """The digest of the content of a small file, as one piece."""
+    return xxhash.xxh3_128_hexdigest(content)
+
+
 def file_digest(file: Path) -> str:
-    """The digest of a small file, as one piece."""
-    return xxhash.xxh3_128_hexdigest(file.read_bytes())
+    """The digest of a small file."""
+    return bytes_digest(file.read_bytes())
 
 
 def tensor_digest(reader: TensorReader, tensor: Tensor, progress: Callable[[int], None] | None = None) -> TensorDigest:

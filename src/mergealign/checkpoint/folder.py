@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, MergeAlignError, Problem
+from .config import read_config
+from .files import read_json
 from .header import Tensor, read_header
 
-__all__ = ["INDEX", "SINGLE", "Checkpoint", "open_checkpoint", "read_json"]
+__all__ = ["CONFIG", "INDEX", "SINGLE", "Checkpoint", "open_checkpoint", "read_weights"]
 
+CONFIG = "config.json"
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+_READ = (".safetensors", ".json", ".jinja", ".model", ".txt")  # what a merge reads or copies
+_SHOWN = 10  # problems of one kind listed
 
 
 @dataclass(frozen=True)
@@ -26,41 +30,49 @@ class Checkpoint:
         config: content of config.json.
         tensors: by name, in the order of the files.
         notes: what was left aside, in words.
+        revision: the commit on the Hub it was fetched at; None for a folder of the user's.
     """
 
     folder: Path
     config: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
     notes: tuple[str, ...] = ()
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises CheckpointError."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise CheckpointError(f"cannot read {file}: {e.strerror}", cure="check the path and its permissions") from e
-    except (ValueError, RecursionError) as e:
-        raise CheckpointError(f"{file} is not valid JSON", cure="download or save it again") from e
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{file} is not a JSON object", cure="download or save it again")
-    return content
+    revision: str | None = None
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
     """Read config and headers of a model folder. Raises CheckpointError for all but plain float checkpoints."""
-    if not folder.is_dir():
-        what = "is a file, not a model folder" if folder.exists() else "does not exist"
-        raise CheckpointError(f"{folder} {what}", cure="give a folder with config.json and *.safetensors")
-    folder = folder.resolve()
-    if not (folder / "config.json").is_file():
-        raise _without_config(folder)
-    config = read_json(folder / "config.json")
-    if _quantized(config):
+    try:
+        if not folder.is_dir():
+            what = "is a file, not a model folder" if folder.exists() else "does not exist"
+            raise CheckpointError(f"{folder} {what}", cure="give a folder with config.json and *.safetensors")
+        folder = folder.resolve()
+        if strange := [f for f in sorted(folder.iterdir()) if f.suffix in _READ and not f.is_file()]:
+            raise CheckpointError(*(Problem(_why_strange(f), "download or save it again") for f in strange))
+        if not (folder / CONFIG).exists():
+            raise _without_config(folder)
+        config = read_config(folder / CONFIG)
+        if _quantized(config):
+            raise CheckpointError(
+                f"{folder} is quantized (quantization_config in config.json)",
+                cure="merge the unquantized checkpoint, then quantize the result",
+            )
+        tensors, notes = read_weights(folder)
+    except OSError as e:
         raise CheckpointError(
-            f"{folder} is quantized (quantization_config in config.json)",
-            cure="merge the unquantized checkpoint, then quantize the result",
-        )
+            f"cannot read {e.filename or folder}: {e.strerror}", cure="check the path and its permissions"
+        ) from e
+    return Checkpoint(folder, config, tensors, notes)
+
+
+def _why_strange(file: Path) -> str:
+    if file.is_symlink() and not file.exists():
+        return f"{file} is a link that leads nowhere"
+    return f"{file} is {'a folder' if file.is_dir() else 'not a regular file'}"
+
+
+def read_weights(folder: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The tensors of a folder by name, in the order of the files, and notes on files that do not count."""
     shards, mapped, notes = _weight_files(folder)
     tensors: dict[str, Tensor] = {}
     problems: list[Problem] = []
@@ -70,32 +82,36 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         except MergeAlignError as e:
             problems.extend(e.problems)
             continue
-        for t in found:
-            if t.name in tensors:
-                problems.append(
-                    Problem(f"tensor '{t.name}' is in {tensors[t.name].file.name} and in {shard}", "remove one")
-                )
-            elif mapped is not None and mapped.get(t.name) != shard.name:
-                problems.append(
-                    Problem(f"{shard} holds '{t.name}', which {INDEX} does not place there", "save it again")
-                )
-            elif t.dtype.name.startswith(("F8", "F6", "F4")):
-                problems.append(
-                    Problem(
-                        f"{shard}: tensor '{t.name}' is quantized ({t.dtype.name})", "merge the unquantized checkpoint"
-                    )
-                )
-            tensors[t.name] = t
+        problems += _shard_problems(shard, found, tensors, mapped)
+        tensors |= {t.name: t for t in found}
     if not problems and mapped is not None:
-        problems = [
+        problems += [
             Problem(f"{folder / INDEX} names '{name}', which is not in {mapped[name]}", "download or save it again")
             for name in mapped.keys() - tensors.keys()
         ]
     if not problems and not tensors:
-        problems = [Problem(f"{folder} holds no tensors", "download or save it again")]
+        problems.append(Problem(f"{folder} holds no tensors", "download or save it again"))
     if problems:
-        raise CheckpointError(*problems)
-    return Checkpoint(folder, config, tensors, notes)
+        raise CheckpointError(*_first(problems))
+    return tensors, notes
+
+
+def _shard_problems(
+    shard: Path, found: Iterable[Tensor], before: Mapping[str, Tensor], mapped: Mapping[str, str] | None
+) -> Iterator[Problem]:
+    for t in found:
+        if t.name in before:
+            yield Problem(f"tensor '{t.name}' is in {before[t.name].file.name} and in {shard}", "remove one")
+        elif mapped is not None and mapped.get(t.name) != shard.name:
+            yield Problem(f"{shard} holds '{t.name}', which {INDEX} does not place there", "save it again")
+        elif t.dtype.name.startswith(("F8", "F6", "F4")):
+            what = f"{shard}: tensor '{t.name}' is quantized ({t.dtype.name})"
+            yield Problem(what, "merge the unquantized checkpoint")
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    rest = len(problems) - _SHOWN
+    return problems[:_SHOWN] + ([Problem(f"and {rest} more problems of this kind")] if rest > 0 else [])
 
 
 def _quantized(config: Mapping[str, Any]) -> bool:
@@ -131,19 +147,23 @@ def _unreadable(folder: Path) -> CheckpointError | None:
 def _weight_files(folder: Path) -> tuple[list[Path], dict[str, str] | None, tuple[str, ...]]:
     """The files that count, the index's map from tensor to file if there is one, and notes on what does not count."""
     present = sorted(folder.glob("*.safetensors"))
-    if (folder / INDEX).is_file():
-        mapped = read_json(folder / INDEX).get("weight_map")
+    if (folder / INDEX).exists():
+        mapped = read_json(folder / INDEX, unique=True).get("weight_map")
         if not isinstance(mapped, dict) or not mapped or not all(isinstance(v, str) for v in mapped.values()):
             raise CheckpointError(f"{folder / INDEX} has no weight_map from tensors to files", cure="save it again")
         names = sorted(set(mapped.values()))
-        if escaping := [n for n in names if PurePosixPath(n).name != n or n in (".", "..") or "\\" in n]:
+        if escaping := [n for n in names if {"/", "\\", "\0"} & set(n) or n in ("", ".", "..")]:
             raise CheckpointError(
                 f"{folder / INDEX} names {escaping[0]!r} outside its folder", cure="do not trust this model"
             )
-        if missing := [n for n in names if not (folder / n).is_file()]:
+        present_names = {f.name for f in present}
+        if wrong := [n for n in names if not n.endswith(".safetensors")]:
             raise CheckpointError(
-                *(Problem(f"{folder / n} is missing", f"{INDEX} names it: download it") for n in missing)
+                f"{folder / INDEX} names {wrong[0]!r}, which is not a safetensors file", cure="save it again"
             )
+        if missing := [n for n in names if n not in present_names]:
+            problems = [Problem(f"{folder / n} is missing", f"{INDEX} names it: download it") for n in missing]
+            raise CheckpointError(*_first(problems))
         shards = [folder / n for n in names]
     else:
         mapped = None

@@ -5,38 +5,44 @@ A file is 8 bytes of little-endian header length, that many bytes of JSON, then 
     {"__metadata__": {"format": "pt"}, "model.norm.weight": {"dtype": "BF16", "shape": [64], "data_offsets": [0, 128]}}
 
 Reading refuses whatever a loader might understand differently: duplicate names, gaps, overlaps, offsets outside the
-file, a shape that does not fit its bytes.
+file or off the width of their numbers, a shape that does not fit its bytes. Names must be printable: they end up in
+messages, records and model cards.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
 from .dtypes import DTYPES, DType
+from .files import FileStamp, duplicate, file_stamp, open_file
 
 __all__ = ["Tensor", "encode_header", "read_header"]
 
 MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
 MAX_DIMENSION = 2**48
+MAX_RANK = 64  # as in numpy and torch
+MAX_NAME = 1024
 METADATA = "__metadata__"
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where one tensor lies: `n_bytes` bytes from `offset` of `file`."""
+    """Where one tensor lies: `n_bytes` bytes from `offset` of `file`, which looked like `stamp` when it was checked."""
 
     name: str
     dtype: DType
     shape: tuple[int, ...]
     file: Path
     offset: int
+    stamp: FileStamp | None = field(default=None, compare=False)
 
     @property
     def n_elements(self) -> int:
@@ -49,25 +55,27 @@ class Tensor:
 
 def read_header(file: Path) -> list[Tensor]:
     """The tensors of a safetensors file in the order of their bytes. Raises CheckpointError naming file and tensor."""
-    try:
-        with file.open("rb") as f:
-            size = f.seek(0, 2)
-            f.seek(0)
-            if size < 8:
+    with os.fdopen(open_file(file), "rb") as f:
+        stamp = file_stamp(f.fileno())
+        size = stamp[0]
+        try:
+            prefix = f.read(8)
+            if len(prefix) < 8:
                 raise _broken(file, f"it has {size} bytes, fewer than the 8 of the header's length")
-            (length,) = struct.unpack("<Q", f.read(8))
+            (length,) = struct.unpack("<Q", prefix)
             if length > min(size - 8, MAX_HEADER_BYTES):
-                raise _broken(file, f"its header claims {length} bytes, the file has {size}")
+                raise _foreign(file, prefix) or _broken(file, f"its header claims {length} bytes, the file has {size}")
             raw = f.read(length)
-    except OSError as e:
-        raise CheckpointError(f"cannot read {file}: {e.strerror}", cure="check the path and its permissions") from e
+        except OSError as e:
+            raise CheckpointError(f"cannot read {file}: {e.strerror}", cure="check the disk and permissions") from e
     entries = _parse(file, raw)
     start = 8 + length
-    tensors = sorted((_tensor(file, start, size, name, entry) for name, entry in entries.items()), key=_position)
+    found = (_tensor(file, start, stamp, name, entry) for name, entry in entries.items())
+    tensors = sorted(found, key=_position)
     end = start
     for t in tensors:
         if t.offset != end:
-            raise _broken(file, f"tensor '{t.name}' {'overlaps another' if t.offset < end else 'follows a gap'}")
+            raise _broken(file, f"tensor {_shown(t.name)} {'overlaps another' if t.offset < end else 'follows a gap'}")
         end = t.offset + t.n_bytes
     if end != size:
         raise _broken(file, f"its tensors end at byte {end}, the file at byte {size}")
@@ -82,19 +90,32 @@ def _broken(file: Path, why: str) -> CheckpointError:
     return CheckpointError(f"{file} is not a valid safetensors file: {why}", cure="download or save it again")
 
 
+def _foreign(file: Path, prefix: bytes) -> CheckpointError | None:
+    """The refusal of a file that is something else and only called safetensors, if we know what."""
+    pickled = "save it as safetensors: AutoModelForCausalLM.from_pretrained(…).save_pretrained(…)"
+    for magic, what, cure in (
+        (b"PK\x03\x04", "a zip archive, as torch makes of pickled weights", pickled),
+        (b"\x80", "a pickle, which can run code when opened and is never read", pickled),
+        (b"GGUF", "GGUF", "merge the original safetensors, then convert the result"),
+        (b"version ", "a pointer of git-lfs without the weights", "run: git lfs pull"),
+        (b"<", "a web page, not weights", "download it again"),
+    ):
+        if prefix.startswith(magic):
+            return CheckpointError(f"{file} is not a safetensors file but {what}", cure=cure)
+    return None
+
+
 def _parse(file: Path, raw: bytes) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen = dict(pairs)
-        if len(seen) != len(pairs):
-            names = [k for k, _ in pairs]
-            raise _broken(file, f"its header names '{next(n for n in names if names.count(n) > 1)}' twice")
-        return seen
+        if len(table := dict(pairs)) != len(pairs):
+            raise _broken(file, f"its header names {_shown(duplicate(pairs))} twice")
+        return table
 
     try:
         header = json.loads(raw.decode("utf-8"), object_pairs_hook=once, parse_constant=str)
     except (ValueError, RecursionError) as e:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise _broken(file, "its header is not JSON") from e
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or not raw.startswith(b"{"):
         raise _broken(file, "its header is not a JSON object")
     metadata = header.pop(METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
@@ -102,24 +123,33 @@ def _parse(file: Path, raw: bytes) -> dict[str, Any]:
     return header
 
 
-def _tensor(file: Path, start: int, size: int, name: str, entry: Any) -> Tensor:
+def _shown(name: str) -> str:
+    return repr(name) if len(name) <= 100 else f"{name[:100]!r}…"
+
+
+def _tensor(file: Path, start: int, stamp: FileStamp, name: str, entry: Any) -> Tensor:
+    which = f"tensor {_shown(name)}"
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise _broken(file, f"{which} has an impossible name: empty, too long or not printable")
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        raise _broken(file, f"tensor '{name}' needs exactly dtype, shape and data_offsets")
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPES:
-        raise _broken(file, f"tensor '{name}' has the unknown dtype {str(entry['dtype'])[:40]!r}")
+        raise _broken(file, f"{which} needs exactly dtype, shape and data_offsets")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise _broken(file, f"{which} has an unknown dtype{f' {_shown(dtype)}' if isinstance(dtype, str) else ''}")
     if not (isinstance(shape, list) and all(type(n) is int and 0 <= n <= MAX_DIMENSION for n in shape)):
-        raise _broken(file, f"tensor '{name}' has an impossible shape")
+        raise _broken(file, f"{which} has an impossible shape")
+    if len(shape) > MAX_RANK:
+        raise _broken(file, f"{which} has {len(shape)} dimensions, more than {MAX_RANK}")
     if not (isinstance(offsets, list) and len(offsets) == 2 and all(type(n) is int for n in offsets)):
-        raise _broken(file, f"tensor '{name}' has impossible data_offsets")
+        raise _broken(file, f"{which} has impossible data_offsets")
     begin, end = offsets
-    if not 0 <= begin <= end <= size - start:
-        raise _broken(file, f"tensor '{name}' lies at bytes {begin} to {end} of {size - start}")
-    tensor = Tensor(name, DTYPES[entry["dtype"]], tuple(shape), file, start + begin)
+    if not 0 <= begin <= end <= stamp[0] - start:
+        raise _broken(file, f"{which} lies at bytes {begin} to {end} of {stamp[0] - start}")
+    tensor = Tensor(name, DTYPES[dtype], tuple(shape), file, start + begin, stamp)
     if tensor.n_elements * tensor.dtype.bits != (end - begin) * 8:
-        raise _broken(
-            file, f"tensor '{name}' of shape {shape} and dtype {entry['dtype']} does not fit {end - begin} bytes"
-        )
+        raise _broken(file, f"{which} of shape {shape} and dtype {dtype} does not fit {end - begin} bytes")
+    if tensor.dtype.n_bytes and begin % tensor.dtype.n_bytes:
+        raise _broken(file, f"{which} begins at byte {begin}, not at a multiple of its dtype's {tensor.dtype.n_bytes}")
     return tensor
 
 

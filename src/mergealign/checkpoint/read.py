@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckpointError
+from .files import FileStamp, file_stamp, open_file
 from .header import Tensor
 
 __all__ = ["TensorReader", "same_bytes"]
@@ -20,20 +21,24 @@ class TensorReader(AbstractContextManager["TensorReader"]):
     """Open files of any number of checkpoints, read by any number of threads."""
 
     def __init__(self) -> None:
-        self._files: dict[Path, int] = {}
+        self._files: dict[Path, tuple[int, FileStamp]] = {}
         self._lock = threading.Lock()
 
-    def _descriptor(self, file: Path) -> int:
+    def _descriptor(self, tensor: Tensor) -> int:
         with self._lock:
-            if file not in self._files:
-                self._files[file] = os.open(file, os.O_RDONLY)
-            return self._files[file]
+            if tensor.file not in self._files:
+                descriptor = open_file(tensor.file)
+                self._files[tensor.file] = descriptor, file_stamp(descriptor)
+            descriptor, stamp = self._files[tensor.file]
+        if tensor.stamp not in (None, stamp):
+            raise _changed(tensor.file, f" (noticed at tensor '{tensor.name}')")
+        return descriptor
 
     def read(self, tensor: Tensor, offset: int, out: memoryview) -> None:
         """Fill `out` (bytes) from `offset` of the tensor. Raises CheckpointError if the file cannot give them."""
         done = 0
         try:
-            file = self._descriptor(tensor.file)
+            file = self._descriptor(tensor)
             while done < len(out):
                 n = os.preadv(file, [out[done:]], tensor.offset + offset + done)
                 if n == 0:
@@ -57,10 +62,26 @@ class TensorReader(AbstractContextManager["TensorReader"]):
     def close(self) -> None:
         with self._lock:
             while self._files:
-                os.close(self._files.popitem()[1])
+                os.close(self._files.popitem()[1][0])
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def check_unchanged(self) -> None:
+        """Raises CheckpointError if a file that was read is no longer what it was when it was opened."""
+        with self._lock:
+            for file, (descriptor, stamp) in self._files.items():
+                if file_stamp(descriptor) != stamp:
+                    raise _changed(file)
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        try:
+            if error is None:
+                self.check_unchanged()
+        finally:
+            self.close()
+
+
+def _changed(file: Path, where: str = "") -> CheckpointError:
+    what = f"{file} was changed after its header was read{where}"
+    return CheckpointError(what, cure="leave the inputs alone during a merge")
 
 
 def same_bytes(first: Tensor, second: Tensor) -> bool:

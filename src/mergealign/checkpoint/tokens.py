@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .folder import read_json
+from ..errors import CheckpointError
+from .files import read_json, read_text
 
 __all__ = [
     "CONFIG_STOP_KEYS",
@@ -33,7 +34,8 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
     "tekken.json",
 )
-TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
+TEMPLATE_FOLDER = "additional_chat_templates"
+TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", TEMPLATE_FOLDER)
 CONFIG_STOP_KEYS = ("eos_token_id", "pad_token_id")
 
 _LOOKS_SPECIAL = re.compile(r"<\|[^|<>\s{}'\"]+\|>|<(?:start|end)_of_[a-z_]+>|\[/?[A-Z_]{3,}\]")
@@ -61,7 +63,7 @@ class ChatTemplate:
     Attributes:
         text: all templates joined, to look for tokens in.
         in_config: the value of `chat_template` in tokenizer_config.json, kept as it is, or None.
-        files: template files and folders beside it.
+        files: template files beside it, those in folders included.
     """
 
     text: str
@@ -71,51 +73,102 @@ class ChatTemplate:
     def special_tokens(self, vocabulary: Vocabulary) -> set[str]:
         """Tokens the template writes: added tokens of its own tokenizer, and whatever looks like one (`<|eot_id|>`)."""
         literal = {t for t in vocabulary.added if len(t) > 2 and t in self.text}
-        names = {text for role, text in vocabulary.named.items() if re.search(rf"\b{role}\b", self.text)}
+        names = {text for role, text in vocabulary.named.items() if re.search(rf"\b{re.escape(role)}\b", self.text)}
         looks = {t for t in _LOOKS_SPECIAL.findall(self.text) if not any(t != u and t in u for u in literal)}
         return literal | names | looks
 
 
-def _token_text(value: Any) -> str | None:
-    return value if isinstance(value, str) else value.get("content") if isinstance(value, dict) else None
+def _broken(file: Path, what: str) -> CheckpointError:
+    return CheckpointError(f"{file}: {what}", cure="download or save it again")
+
+
+def _token_id(file: Path, token: Any, number: Any) -> int:
+    if not isinstance(token, str) or type(number) is not int or number < 0:
+        raise _broken(file, f"token {repr(token)[:60]} has the id {repr(number)[:60]}")
+    return number
+
+
+def _ids_of_model(file: Path, model: Any) -> dict[str, int]:
+    vocab = model.get("vocab") if isinstance(model, dict) else model
+    if not vocab:
+        return {}
+    if isinstance(vocab, dict):
+        return {token: _token_id(file, token, number) for token, number in vocab.items()}
+    if isinstance(vocab, list) and all(isinstance(e, list) and e and isinstance(e[0], str) for e in vocab):
+        return {entry[0]: i for i, entry in enumerate(vocab)}  # unigram: [token, score]
+    raise _broken(file, "its model has no vocabulary that can be understood")
+
+
+def _added_tokens(file: Path, entries: Iterable[tuple[Any, Any]]) -> dict[str, int]:
+    """(id, entry) of added tokens → ids by text."""
+    found = {}
+    for number, entry in entries:
+        token = entry.get("content") if isinstance(entry, dict) else None
+        found[str(token)] = _token_id(file, token, number)
+    return found
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
+
+
+def _token_text(file: Path, role: str, value: Any) -> str | None:
+    """The text of a named token; switches like `add_bos_token` have none."""
+    text = value.get("content") if isinstance(value, dict) else value
+    if isinstance(text, str):
+        return text
+    if text is None or (isinstance(text, bool) and text is value):
+        return None
+    raise _broken(file, f"{role} is {repr(value)[:60]}, not a token")
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:
-    """The vocabulary of a model folder; an empty one where there is nothing readable."""
+    """The vocabulary of a model folder; an empty one where there is nothing readable. Raises CheckpointError."""
     ids: dict[str, int] = {}
-    added: set[str] = set()
-    if (file := folder / "tokenizer.json").is_file():
+    added: dict[str, int] = {}
+    if (file := folder / "tokenizer.json").exists():
         content = read_json(file)
-        model = content.get("model") or {}
-        vocab = model.get("vocab") or {}
-        if isinstance(vocab, dict):
-            ids.update(vocab)
-        else:  # unigram: a list of [token, score]
-            ids.update({token: i for i, (token, *_) in enumerate(vocab)})
+        ids.update(_ids_of_model(file, content.get("model")))
         entries = content.get("added_tokens") or []
-        ids.update({e["content"]: e["id"] for e in entries})
-        added.update(e["content"] for e in entries)
-    elif (file := folder / "vocab.json").is_file():
-        ids.update(read_json(file))
+        if not isinstance(entries, list):
+            raise _broken(file, "its added_tokens are not a list")
+        added.update(_added_tokens(file, ((e.get("id") if isinstance(e, dict) else None, e) for e in entries)))
+        ids.update(added)
+    elif (file := folder / "vocab.json").exists():
+        ids.update({token: _token_id(file, token, number) for token, number in read_json(file).items()})
     named: dict[str, str] = {}
-    if (file := folder / "tokenizer_config.json").is_file():
+    if (file := folder / "tokenizer_config.json").exists():
         config = read_json(file)
-        for i, entry in (config.get("added_tokens_decoder") or {}).items():
-            ids.setdefault(entry["content"], int(i))
-            added.add(entry["content"])
-        named = {k: text for k, v in config.items() if k.endswith("_token") and (text := _token_text(v))}
+        decoder = config.get("added_tokens_decoder") or {}
+        if not isinstance(decoder, dict):
+            raise _broken(file, "its added_tokens_decoder is not a table")
+        decoded = _added_tokens(file, ((_number(i), e) for i, e in decoder.items()))
+        ids = decoded | ids
+        added |= decoded
+        roles = ((k, v) for k, v in config.items() if k.endswith("_token"))
+        named = {k: text for k, v in roles if (text := _token_text(file, k, v))}
     return Vocabulary(ids, frozenset(added), named)
 
 
+def _template_texts(file: Path, value: Any) -> list[str]:
+    """The template(s) in the setting `chat_template`: a text, or a list of {"name", "template"}."""
+    entries = value if isinstance(value, list) else [value]
+    texts: list[Any] = [e.get("template") if isinstance(e, dict) else e for e in entries]
+    if not all(isinstance(text, str) for text in texts):
+        raise _broken(file, "its chat_template is neither a text nor a list of named texts")
+    return texts
+
+
 def read_template(folder: Path) -> ChatTemplate | None:
-    """The chat template of a model folder, or None."""
-    files = tuple(f for name in TEMPLATE_FILES if (f := folder / name).exists())
-    texts = [f.read_text(encoding="utf-8") for f in files if f.suffix == ".jinja"]
-    texts += [f.read_text(encoding="utf-8") for d in files if d.is_dir() for f in sorted(d.glob("*.jinja"))]
+    """The chat template of a model folder, or None. Raises CheckpointError."""
+    entries = [f for name in TEMPLATE_FILES if (f := folder / name).exists()]
+    if entries and entries[-1].name == TEMPLATE_FOLDER and not entries[-1].is_dir():
+        raise _broken(entries[-1], "it is not a folder")
+    files = tuple(f for entry in entries for f in (sorted(entry.glob("*.jinja")) if entry.is_dir() else [entry]))
+    texts = [read_text(f) for f in files if f.suffix == ".jinja"]
     in_config = None
     for name in ("tokenizer_config.json", "chat_template.json"):
-        if (folder / name).is_file() and (value := read_json(folder / name).get("chat_template")):
+        if (folder / name).exists() and (value := read_json(folder / name).get("chat_template")):
             in_config = value if name == "tokenizer_config.json" else in_config
-            entries = value if isinstance(value, list) else [value]
-            texts += [e["template"] if isinstance(e, dict) else e for e in entries]
+            texts += _template_texts(folder / name, value)
     return ChatTemplate("\n".join(texts), in_config, files) if texts else None

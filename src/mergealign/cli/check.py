@@ -15,9 +15,9 @@ _STYLE = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red
 
 
 def check(
-    base: Annotated[str, typer.Option(help="The base checkpoint's folder.")],
-    domain: Annotated[str, typer.Option(help="The domain expert's folder.")],
-    aligned: Annotated[str, typer.Option(help="The aligned model's folder.")],
+    base: Annotated[str, typer.Option(help="Base checkpoint: folder, or org/name[@revision].")],
+    domain: Annotated[str, typer.Option(help="Domain expert, likewise.")],
+    aligned: Annotated[str, typer.Option(help="Aligned model, likewise.")],
     tokenizer_from: Annotated[
         str, typer.Option(metavar="aligned|domain|base", help="Whose tokenizer the merge would take.")
     ] = "aligned",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from .demo import demo
 from .evaluate import evaluate
 from .lab import app as lab_app
 from .merge import merge
+from .push import push
 from .verify import show, verify
 
 __all__ = ["app", "run"]
@@ -31,6 +33,7 @@ app.command()(verify)
 app.command()(show)
 app.command()(evaluate)
 app.command()(demo)
+app.command()(push)
 app.add_typer(lab_app, name="lab")
 
 
@@ -53,12 +56,18 @@ def main(
 
 def run() -> None:
     """Entry point: a mistake of the user is a few lines on stderr and exit code 2, never a traceback."""
+    if os.name != "posix":
+        print("error: mergealign needs Linux or macOS; on Windows it runs in WSL", file=sys.stderr)
+        sys.exit(2)
+    from ._signals import Stopped, stoppable
+
     try:
-        app()
+        with stoppable():
+            app()
     except MergeAlignError as e:
         for problem in e.problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        sys.exit(130)
+    except Stopped as e:
+        print(f"stopped by {e}; unfinished output was removed", file=sys.stderr)
+        sys.exit(e.exit_code)

@@ -23,9 +23,9 @@ _OUTPUT = "Output"
 
 def merge(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe file (YAML) instead of the options below.")] = None,
-    base: Annotated[str | None, typer.Option(help="The base checkpoint's folder.", rich_help_panel=_MODELS)] = None,
-    domain: Annotated[str | None, typer.Option(help="The domain expert's folder.", rich_help_panel=_MODELS)] = None,
-    aligned: Annotated[str | None, typer.Option(help="The aligned model's folder.", rich_help_panel=_MODELS)] = None,
+    base: Annotated[str | None, typer.Option(help="Base checkpoint: folder, or org/name[@revision].", rich_help_panel=_MODELS)] = None,
+    domain: Annotated[str | None, typer.Option(help="Domain expert, likewise.", rich_help_panel=_MODELS)] = None,
+    aligned: Annotated[str | None, typer.Option(help="Aligned model, likewise.", rich_help_panel=_MODELS)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", rich_help_panel=_OUTPUT)] = None,
     domain_weight: Annotated[
         float | None,

@@ -30,7 +30,10 @@ def _cache_folder() -> str:
 def compiled_before() -> bool:
     """Whether kernels are in the cache: if not, the first use takes a few seconds."""
     folder = Path(numba.config.CACHE_DIR or _cache_folder())
-    return any(folder.rglob("*.nbi"))
+    try:
+        return any(folder.rglob("*.nbi"))
+    except OSError:  # not ours to look into
+        return False
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -18,9 +18,9 @@ def model_card(plan: MergePlan, name: str, weights_digest: str) -> str:
     from ruamel.yaml import YAML
 
     front = io.StringIO()
-    sources = [getattr(plan.recipe.models, role) for role in ROLES]
-    YAML(typ="safe", pure=True).dump(_front_matter(sources), front)
-    rows = "\n".join(f"| {role} | {Path(source).name} |" for role, source in zip(ROLES, sources, strict=True))
+    names = {role: _name(getattr(plan.recipe.models, role), plan.models[role].revision) for role in ROLES}
+    YAML(typ="safe", pure=True).dump(_front_matter(list(names.values())), front)
+    rows = "\n".join(f"| {role} | {name} | {plan.models[role].revision or ''} |" for role, name in names.items())
     parameters = json.dumps(plan.recipe.parameters)
     return f"""---
 {front.getvalue()}---
@@ -30,8 +30,8 @@ A merge of three checkpoints made with [mergealign](https://arxiv.org/abs/2411.0
 
     merged = base + λ_d · (domain − base) + λ_a · (aligned − base)
 
-| role | model |
-|---|---|
+| role | model | commit |
+|---|---|---|
 {rows}
 
 Method `{plan.recipe.method}` with parameters `{parameters}`. Weights digest `{weights_digest}`.
@@ -48,9 +48,14 @@ Merging restores refusals only as far as it was measured. Evaluate this model be
 """
 
 
-def _front_matter(sources: list[str]) -> dict[str, Any]:
+def _name(source: str, revision: str | None) -> str:
+    """`org/name` of a model on the Hub; the last part of a folder's path, which is nobody's business."""
+    return source.partition("@")[0] if revision else Path(source).name
+
+
+def _front_matter(names: list[str]) -> dict[str, Any]:
     return {
-        "base_model": [Path(s).name for s in sources],
+        "base_model": names,
         "base_model_relation": "merge",
         "library_name": "transformers",
         "tags": ["merge", "mergealign"],

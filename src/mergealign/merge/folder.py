@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -58,11 +59,15 @@ class FolderSink(AbstractContextManager["FolderSink"]):
 
 
 def _allocate(file: int, n_bytes: int) -> None:
-    """Reserve the space, so that a full disk shows at once; macOS only sets the size."""
+    """Reserve the space, so that a full disk shows at once; macOS and some file systems can only set the size."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, n_bytes)
-    else:
-        os.ftruncate(file, n_bytes)
+        try:
+            os.posix_fallocate(file, 0, n_bytes)
+            return
+        except OSError as e:
+            if e.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+    os.ftruncate(file, n_bytes)
 
 
 def _write_all(file: int, data: memoryview, offset: int) -> None:

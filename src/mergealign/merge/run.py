@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..checkpoint.digest import TensorDigest, file_digest, weights_digest, weights_digest_of_folder
-from ..checkpoint.folder import open_checkpoint
+from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, weights_digest, weights_digest_of_folder
+from ..checkpoint.folder import CONFIG, read_weights
 from ..checkpoint.output import check_output, check_space, output_folder
 from ..errors import MergeAlignError, OutputError
-from ..recipe.merge import ROLES, MergeRecipe
+from ..recipe.merge import MergeRecipe
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
 from ..record.versions import software_versions
 from .card import model_card
 from .folder import FolderSink
 from .plan import MergePlan, make_plan
 from .stream import Digests, stream
-from .surroundings import write_config, write_surroundings
+from .surroundings import config_bytes, write_surroundings
 from .verify import read_record
 
 __all__ = ["find_merge", "merge", "run_plan"]
@@ -47,7 +47,7 @@ def merge(
     started = time.perf_counter()
     plan = make_plan(recipe, allow_unrelated=allow_unrelated)
     check_output(out, (m.folder for m in plan.models.values()), overwrite=overwrite)
-    return run_plan(plan, out, threads=threads, progress=progress, started=started)
+    return run_plan(plan, out, threads=threads, overwrite=overwrite, progress=progress, started=started)
 
 
 def run_plan(
@@ -55,6 +55,7 @@ def run_plan(
     out: Path,
     *,
     threads: int | None = None,
+    overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
     started: float | None = None,
 ) -> MergeRecord:
@@ -62,7 +63,7 @@ def run_plan(
     started = time.perf_counter() if started is None else started
     threads = threads or os.cpu_count() or 1
     check_space(out, plan.bytes_written)
-    with output_folder(out) as folder:
+    with output_folder(out, overwrite=overwrite) as folder:
         before_stream = time.perf_counter()
         with FolderSink(folder, plan) as sink:
             digests = stream(plan, sink, threads=threads, progress=progress)
@@ -71,7 +72,7 @@ def run_plan(
         files = write_surroundings(plan, folder)
         output_digest = weights_digest(digests.output)
         (folder / "README.md").write_text(model_card(plan, out.resolve().name, output_digest), encoding="utf-8")
-        write_config(plan, folder)
+        config = config_bytes(plan)
         record = MergeRecord(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             recipe=plan.recipe.model_dump(),
@@ -80,7 +81,10 @@ def run_plan(
                 str(out),
                 out.resolve(),
                 digests.output,
-                {name: file_digest(folder / name) for name in (*files, "config.json", "README.md")},
+                {
+                    **{name: file_digest(folder / name) for name in (*files, "README.md")},
+                    CONFIG: bytes_digest(config),
+                },
             ),
             notes=plan.notes,
             versions=software_versions(["numpy", "numba", "pydantic", "xxhash"]),
@@ -93,6 +97,7 @@ def run_plan(
         )
         (folder / MERGE_RECORD_FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
         _verify(plan, folder)
+        (folder / CONFIG).write_bytes(config)  # last: without it nothing loads the folder
     return record
 
 
@@ -110,24 +115,34 @@ def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
 
 
 def _verify(plan: MergePlan, folder: Path) -> None:
-    """Open what was written as a user would."""
-    written = {(t.name, t.dtype, t.shape) for t in open_checkpoint(folder).tensors.values()}
+    """Read the headers of what was written as a loader would."""
+    written = {(t.name, t.dtype, t.shape) for t in read_weights(folder)[0].values()}
     if written != {(t.spec.name, t.spec.dtype, t.spec.shape) for t in plan.tensors}:
         raise OutputError("the folder that was written does not hold what was planned", cure="report this as a bug")
 
 
 def _input_records(plan: MergePlan, digests: Digests) -> dict[str, ModelRecord]:
     return {
-        role: _model_record(getattr(plan.recipe.models, role), plan.models[role].folder, digests.inputs[role], {})
-        for role in ROLES
+        role: _model_record(
+            getattr(plan.recipe.models, role), model.folder, digests.inputs[role], {}, revision=model.revision
+        )
+        for role, model in plan.models.items()
     }
 
 
-def _model_record(source: str, path: Path, tensors: Iterable[TensorDigest], files: Mapping[str, str]) -> ModelRecord:
+def _model_record(
+    source: str,
+    path: Path,
+    tensors: Iterable[TensorDigest],
+    files: Mapping[str, str],
+    *,
+    revision: str | None = None,
+) -> ModelRecord:
     tensors = tuple(tensors)
     return ModelRecord(
         source=source,
         path=str(path),
+        revision=revision,
         weights_digest=weights_digest(tensors),
         tensors={t.name: TensorRecord(dtype=t.dtype.name, shape=t.shape, digest=t.digest) for t in tensors},
         files=dict(files),

@@ -16,11 +16,11 @@ from typing import Any
 
 from ..check.tokens import GENERATION_CONFIG, stop_role
 from ..checkpoint.dtypes import FLOAT_DTYPES
-from ..checkpoint.folder import read_json
+from ..checkpoint.files import read_json
 from ..checkpoint.tokens import CONFIG_STOP_KEYS, TOKENIZER_FILES, read_template
 from .plan import MergePlan
 
-__all__ = ["merged_config", "write_config", "write_surroundings"]
+__all__ = ["config_bytes", "merged_config", "write_surroundings"]
 
 _BASE_FILES = (
     "LICENSE",
@@ -64,10 +64,9 @@ def _write_template(plan: MergePlan, folder: Path) -> None:
         None if recipe.chat_template_from == "none" else read_template(plan.models[recipe.chat_template_from].folder)
     )
     for file in chosen.files if chosen else ():
-        if file.is_dir():
-            shutil.copytree(file, folder / file.name)
-        else:
-            shutil.copyfile(file, folder / file.name)
+        copy = folder / file.relative_to(plan.models[stop_role(recipe)].folder)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, copy)
     settings_file = folder / "tokenizer_config.json"
     if settings_file.is_file():
         settings = read_json(settings_file)
@@ -76,7 +75,7 @@ def _write_template(plan: MergePlan, folder: Path) -> None:
             settings.pop("chat_template", None)
             if wanted is not None:
                 settings["chat_template"] = wanted
-            _write_json(settings_file, settings)
+            settings_file.write_bytes(_as_json(settings))
 
 
 def merged_config(plan: MergePlan) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def _set_dtype(config: dict[str, Any], dtype: str) -> bool:
     """Replace the dtype wherever the config names one; whether it did at all."""
     found = False
     for key, value in config.items():
-        if key in _DTYPE_KEYS and (value in FLOAT_DTYPES or value is None):
+        if key in _DTYPE_KEYS and (value is None or (isinstance(value, str) and value in FLOAT_DTYPES)):
             config[key] = dtype
             found = True
         elif isinstance(value, dict):
@@ -113,10 +112,10 @@ def _set_stop_ids(config: dict[str, Any], source: Mapping[str, Any]) -> None:
         _set_stop_ids(config["text_config"], source["text_config"])
 
 
-def write_config(plan: MergePlan, folder: Path) -> None:
-    """Write config.json: without it nothing loads the folder, so it is the last file."""
-    _write_json(folder / "config.json", merged_config(plan))
+def config_bytes(plan: MergePlan) -> bytes:
+    """Content of config.json: without that file nothing loads the folder, so it is written last."""
+    return _as_json(merged_config(plan))
 
 
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

@@ -10,10 +10,13 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from .strict import StrictModel, read_model
 
-__all__ = ["ROLES", "MergeRecipe", "Models", "Role", "read_recipe"]
+__all__ = ["HUB_NAME", "ROLES", "MergeRecipe", "Models", "Role", "read_recipe"]
 
 Role = Literal["base", "domain", "aligned"]
 ROLES: tuple[Role, ...] = ("base", "domain", "aligned")
+
+HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>\w[\w./-]*))?", re.ASCII)
+"""A model on the Hub: `org/name[@revision]`, the revision a branch, a tag, a commit or refs/pr/N."""
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
@@ -38,7 +41,7 @@ Bytes = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
 
 
 class Models(StrictModel):
-    """The three checkpoints, as folders."""
+    """The three checkpoints, as folders or `org/name[@revision]` on the Hub."""
 
     base: Source
     domain: Source
@@ -72,5 +75,11 @@ class MergeRecipe(StrictModel):
 def read_recipe(file: Path) -> MergeRecipe:
     """A recipe from a YAML file; relative model paths are meant from the file's folder. Raises RecipeError."""
     recipe = read_model(file, MergeRecipe)
-    here = {role: str(file.parent / getattr(recipe.models, role)) for role in ROLES}
+    here = {role: _seen_from(file.parent, getattr(recipe.models, role)) for role in ROLES}
     return recipe.model_copy(update={"models": Models(**here)})
+
+
+def _seen_from(folder: Path, source: str) -> str:
+    """A path from `folder`; what is no folder there but looks like a name on the Hub stays a name."""
+    path = folder / Path(source).expanduser()
+    return source if HUB_NAME.fullmatch(source) and not path.exists() else str(path)

@@ -13,7 +13,7 @@ from mergealign.check.finding import Level
 from mergealign.check.fit import Fit, fit_checkpoints
 from mergealign.checkpoint.folder import Checkpoint, open_checkpoint
 
-from ..conftest import SHAPES
+from ..conftest import SHAPES, random_tensors
 
 Family = Callable[..., dict[str, Path]]
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
@@ -88,8 +88,6 @@ def test_configs_that_differ_where_shapes_do_not(family: Family, key: str) -> No
 
 
 def test_a_stray_head_equal_to_the_embedding_is_dropped(family: Family) -> None:
-    from ..conftest import random_tensors
-
     tied = {"tie_word_embeddings": True}
     found = fit(
         family(
@@ -155,3 +153,35 @@ def test_smaller_differences_are_warnings(family: Family) -> None:
     models = opened(family(base={"config": {"rms_norm_eps": 1e-5}}, domain={"config": {"rms_norm_eps": 1e-6}}))
     (found,) = check_configs(models)
     assert (found.level, found.subject) == (Level.WARNING, "config")
+
+
+def test_a_family_tied_by_default_with_one_stored_head(family: Family) -> None:
+    """Older Gemma configs do not say that they are tied; a fine-tune may store the head all the same."""
+    silent: dict[str, Any] = {"config": {"tie_word_embeddings": None}, "tensors": {HEAD: None}}
+    stored: dict[str, Any] = {**silent, "tensors": {HEAD: random_tensors(2)[EMBEDDING]}}
+    found = fit(family(base=silent, domain=silent, aligned=stored))
+    assert notes(found) == [f"aligned: '{HEAD}' equals '{EMBEDDING}' (tied) and is left out"]
+    other: dict[str, Any] = {**silent, "tensors": {HEAD: random_tensors(3)[EMBEDDING]}}
+    assert "base ties its embeddings" in refused(family(base=silent, domain=silent, aligned=other))
+
+
+def test_rotary_settings_per_kind_of_layer(family: Family) -> None:
+    """Gemma 3 as transformers 4 and as transformers 5 write it."""
+    old = {"rope_theta": 1e6, "rope_local_base_freq": 1e4, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}
+    new = {
+        "rope_parameters": {
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        }
+    }
+    assert not list(
+        check_configs(opened(family(base={"config": old}, domain={"config": new}, aligned={"config": old})))
+    )
+
+
+def test_a_window_that_is_set_or_null(family: Family) -> None:
+    on, off = {"sliding_window": 4096}, {"sliding_window": None}
+    unused = {"sliding_window": 4096, "use_sliding_window": False}
+    (found,) = check_configs(opened(family(base={"config": on}, domain={"config": off}, aligned={"config": on})))
+    assert "sliding_window is None in domain and 4096 in base" in found.what
+    assert not list(check_configs(opened(family(base={"config": off}, domain={"config": unused}))))

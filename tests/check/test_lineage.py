@@ -57,7 +57,11 @@ def test_a_family_is_recognized(family: Family) -> None:
         assert found.cosine[role] == pytest.approx(1 / math.sqrt(1.01), abs=0.01)  # type: ignore[index]
         assert found.relative_norm[role] == pytest.approx(0.1, abs=0.01)  # type: ignore[index]
     assert found.apart == pytest.approx(0.1 * math.sqrt(2), abs=0.01)
-    assert [f.level for f in findings] == [Level.OK, Level.OK]
+    assert [(f.level, f.subject) for f in findings] == [
+        (Level.OK, "finite values"),
+        (Level.OK, "lineage"),
+        (Level.OK, "lineage"),
+    ]
 
 
 @pytest.mark.parametrize("role", ["domain", "aligned"])
@@ -143,3 +147,35 @@ def test_a_large_tensor_is_sampled_to_its_ends(tmp_path: Path) -> None:
     assert found is not None
     assert found.n_elements == 4 * 65536
     assert found.relative_norm["domain"] == pytest.approx(1 / math.sqrt(found.n_elements))
+
+
+def test_equal_models_in_different_dtypes_are_the_same(family: Family) -> None:
+    wide = {n: t.float() for n, t in random_tensors(0).items()}
+    _, findings = lineage(family(domain={"tensors": wide}))
+    assert "base and domain hold the same weights" in said(findings, Level.ERROR)
+
+
+def test_what_was_not_measured_is_not_called_ok(family: Family) -> None:
+    name = "model.layers.0.mlp.up_proj.weight"
+    models: Any = family(aligned={"tensors": {name: random_tensors(0)[name] * math.nan}})
+    opened: Any = {role: open_checkpoint(f) for role, f in models.items()}
+    report = check_models(opened, MergeRecipe(models=Models(base="b", domain="d", aligned="a")))
+    levels = {f.subject: f.level for f in report.findings}
+    assert (levels["finite values"], levels["lineage"]) == (Level.ERROR, Level.NOTE)
+
+
+@pytest.mark.parametrize("n_layers", [22, 46])
+def test_every_kind_of_matrix_is_in_the_sample(tmp_path: Path, n_layers: int) -> None:
+    """An expert that was tuned in one kind of matrix alone is seen, whatever the number of layers."""
+    import torch
+
+    from ..conftest import write_model
+
+    kinds = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    base = {f"model.layers.{i}.{k}.weight": torch.ones(2, 2) for i in range(n_layers) for k in kinds}
+    folders = {role: write_model(tmp_path / role, base) for role in ("base", "aligned")}
+    for kind in kinds:
+        tuned = {n: t + (kind in n) for n, t in base.items()}
+        found, _ = lineage({**folders, "domain": write_model(tmp_path / "domain", tuned)})
+        assert found is not None
+        assert found.relative_norm["domain"] > 0.1, kind

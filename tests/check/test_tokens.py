@@ -9,7 +9,7 @@ from typing import Any
 from mergealign.check.finding import Finding, Level
 from mergealign.check.tokens import check_tokens
 from mergealign.checkpoint.folder import open_checkpoint
-from mergealign.recipe.merge import MergeRecipe, Models
+from mergealign.recipe.merge import ROLES, MergeRecipe, Models
 
 from ..conftest import TOKENIZER, TOKENIZER_CONFIG
 
@@ -40,9 +40,69 @@ def test_a_template_whose_tokens_the_tokenizer_lacks(family: Family) -> None:
     assert "--tokenizer-from aligned" in message
 
 
-def test_tokens_that_only_look_special_are_looked_for(family: Family) -> None:
-    template = {**TOKENIZER_CONFIG, "chat_template": "<|im_start|>{{ messages[0].content }}{{ eos_token }}"}
-    assert "<|im_start|>" in errors(family(aligned={"files": {"tokenizer_config.json": template}}))
+def test_marks_that_are_plain_text_are_a_note(family: Family) -> None:
+    """[INST] of Mistral, <|user|> of Zephyr: special to the eye, ordinary text to the tokenizer."""
+    template = {**TOKENIZER_CONFIG, "chat_template": "[INST] <|user|> {{ messages[0].content }}{{ eos_token }}"}
+    (found,) = check(family(aligned={"files": {"tokenizer_config.json": template}}))
+    assert (found.level, found.subject) == (Level.NOTE, "chat template")
+    assert "<|user|>, [INST] in the template of aligned are plain text" in found.what
+
+
+def test_a_role_whose_token_does_not_exist_is_an_error(family: Family) -> None:
+    broken = {"eos_token": "<|gone|>", "chat_template": "{{ messages[0].content }}{{ eos_token }}"}
+    message = errors(family(aligned={"files": {"tokenizer_config.json": broken}}))
+    assert "writes <|gone|> (aligned), which the tokenizer of aligned does not have" in message
+    assert "repair its tokenizer_config.json" in message
+
+
+def test_sentencepiece_alone_is_not_checked_and_said_so(family: Family) -> None:
+    """Llama-2: tokenizer.model, a few decoded added tokens, a stop id and a template made of ordinary pieces."""
+    decoder = {"1": {"content": "</s>"}}
+    config = {
+        "added_tokens_decoder": decoder,
+        "eos_token": "</s>",
+        "chat_template": "[INST] x [/INST]{{ eos_token }}",
+    }
+    folders = family(
+        aligned={"files": {"tokenizer_config.json": config, "generation_config.json": {"eos_token_id": 2}}}
+    )
+    (folders["aligned"] / "tokenizer.json").unlink()
+    (folders["aligned"] / "tokenizer.model").write_bytes(b"pieces")
+    found = check(folders)
+    assert {f.level for f in found} <= {Level.NOTE, Level.WARNING}
+    not_checked = {f.subject for f in found if f.what.startswith("not c")}
+    assert not_checked == {"tokenizer", "chat template", "stop tokens"}
+
+
+def test_added_tokens_json_is_read(family: Family) -> None:
+    plain = {"model": {"type": "BPE", "vocab": {"a": 0, "</s>": 1, "b": 2}, "merges": []}}
+    folders = family(**{role: {"files": {"tokenizer.json": plain}} for role in ROLES})
+    assert "stops at token id 3" in errors(folders)
+    (folders["aligned"] / "added_tokens.json").write_text('{"<|end|>": 3}')
+    assert errors(folders) == ""
+
+
+def test_tokens_beyond_the_embedding_as_in_base(family: Family) -> None:
+    """Some families ship tokens for images that their language model has no row for."""
+    image = {**TOKENIZER, "added_tokens": [*TOKENIZER["added_tokens"], {"id": 96, "content": "<image>"}]}  # type: ignore[misc]
+    folders = family(**{role: {"files": {"tokenizer.json": image}} for role in ROLES})
+    (found,) = check(folders)
+    assert (found.level, "as in base" in found.what) == (Level.NOTE, True)
+    stops = family(
+        base={"files": {"tokenizer.json": image}},
+        domain={"files": {"tokenizer.json": image}},
+        aligned={"files": {"tokenizer.json": image, "generation_config.json": {"eos_token_id": 96}}},
+    )
+    assert "the embedding of base 96 rows" in errors(stops)
+
+
+def test_domain_and_aligned_that_gave_one_id_to_two_tokens(family: Family) -> None:
+    def with_token(text: str) -> dict[str, Any]:
+        more = [*TOKENIZER["added_tokens"], {"id": 4, "content": text}]  # type: ignore[misc]
+        return {"files": {"tokenizer.json": {**TOKENIZER, "added_tokens": more}}}
+
+    message = errors(family(domain=with_token("<med>"), aligned=with_token("<tool>")))
+    assert "4 is '<med>' in domain, '<tool>' in aligned" in message
 
 
 def test_ids_must_agree_between_models(family: Family) -> None:
@@ -67,15 +127,20 @@ def test_what_cannot_be_checked_is_said(family: Family) -> None:
     assert [f.what for f in check(folders)] == ["aligned has no chat template: the merged model gets none"]
     (folders["aligned"] / "tokenizer.json").unlink()
     (folders["aligned"] / "tokenizer_config.json").unlink()
-    assert "could not be checked" in check(folders)[0].what
-    assert check(folders, chat_template_from="none", tokenizer_from="base") == []
+    said = {f.subject: f.what for f in check(folders)}
+    assert said["tokenizer"] == "not compared: no readable vocabulary in aligned"
+    assert "cannot be read whole" in said["stop tokens"]
+    assert [f.what for f in check(folders, chat_template_from="none", tokenizer_from="base")] == [
+        "not compared: no readable vocabulary in aligned",
+        "the merged model gets none, as asked",
+    ]
 
 
 def test_vocabularies_that_mean_other_things(family: Family) -> None:
     vocab = {"a": 2, "</s>": 1, "b": 0}
     swapped = {**TOKENIZER, "model": {"type": "BPE", "vocab": vocab, "merges": []}}
     message = errors(family(domain={"files": {"tokenizer.json": swapped}}))
-    assert "2 of 4 token ids mean something else in domain: 0 is 'b' in domain, 'a' in base" in message
+    assert "2 token ids mean something else in domain than in base: 0 is 'b' in domain, 'a' in base" in message
 
 
 def test_a_renamed_reserved_token_is_a_warning(family: Family) -> None:

@@ -13,7 +13,8 @@ __all__ = ["check_configs", "text_config"]
 
 _MUST_AGREE = ("model_type", "architectures", "hidden_act", "num_attention_heads", "num_key_value_heads", "head_dim")
 _SHOULD_AGREE = ("rms_norm_eps", "layer_norm_eps", "sliding_window", "num_experts_per_tok", "attention_bias")
-_ROPE = ("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
+_ROPE = ("rope_theta", "rope_local_base_freq", "rope_scaling", "rope_parameters", "partial_rotary_factor")
+_MISSING = object()
 
 
 def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -23,15 +24,27 @@ def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _value(config: Mapping[str, Any], key: str) -> Any:
-    return text_config(config).get(key, config.get(key))
+    """What the config says about `key`, null included; _MISSING if it says nothing."""
+    value = text_config(config).get(key, config.get(key, _MISSING))
+    if key == "sliding_window" and text_config(config).get("use_sliding_window") is False:
+        return None  # set, but switched off
+    return value
 
 
 def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Rotary settings in one form; transformers 5 nests in `rope_parameters` what stood beside `rope_scaling`."""
-    found = {key: value for key in _ROPE if (value := _value(config, key)) is not None}
+    """Rotary settings in one form; transformers 5 nests in `rope_parameters` what stood beside `rope_scaling`.
+
+    Where it nests per kind of layer, full attention has the plain names and sliding attention the local frequency.
+    """
+    found = {key: value for key in _ROPE if (value := _value(config, key)) not in (None, _MISSING)}
     for nested in ("rope_scaling", "rope_parameters"):
         if isinstance(found.get(nested), dict):
-            found |= found.pop(nested)
+            settings = found.pop(nested)
+            local = settings.get("sliding_attention")
+            if isinstance(local, dict) and "rope_theta" in local:
+                found["rope_local_base_freq"] = local["rope_theta"]
+            full = settings.get("full_attention")
+            found |= full if isinstance(full, dict) else {k: v for k, v in settings.items() if not isinstance(v, dict)}
     kind = found.pop("type", found.pop("rope_type", "default"))
     return found | ({"rope_type": kind} if kind != "default" else {})
 
@@ -43,7 +56,7 @@ def check_configs(models: Mapping[Role, Checkpoint]) -> Iterator[Finding]:
         config = models[role].config
         for key in (*_MUST_AGREE, *_SHOULD_AGREE):
             here, there = _value(config, key), _value(base, key)
-            if here is None or there is None or here == there:
+            if _MISSING in (here, there) or here == there:
                 continue
             what = f"{key} is {here!r} in {role} and {there!r} in base"
             if key in _MUST_AGREE:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..errors import printable
+
 __all__ = ["Finding", "Level"]
 
 
@@ -32,3 +34,7 @@ class Finding:
     subject: str
     what: str
     cure: str = ""
+
+    def __post_init__(self) -> None:
+        """Names of files, tensors and tokens were chosen by others: whatever they hold, a finding can be printed."""
+        object.__setattr__(self, "what", printable(self.what))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import Tensor
@@ -13,7 +14,7 @@ from ..recipe.merge import ROLES, Role
 from .configs import text_config
 from .finding import Finding, Level
 
-__all__ = ["Fit", "MatchedTensor", "fit_checkpoints"]
+__all__ = ["Fit", "MatchedTensor", "embedding_of", "fit_checkpoints"]
 
 _HEAD = re.compile(r"(?:^|\.)lm_head\.weight$")
 _EMBEDDING = re.compile(r"(?:embed_tokens|wte|word_embeddings|embed_in|tok_embeddings)\.weight$")
@@ -42,14 +43,20 @@ class Fit:
     findings: tuple[Finding, ...]
 
 
+def embedding_of(model: Checkpoint) -> Tensor | None:
+    """The input embedding [vocabulary, hidden], if the model has one under a known name."""
+    return next((t for n, t in model.tensors.items() if _EMBEDDING.search(n) and len(t.shape) == 2), None)
+
+
 def fit_checkpoints(models: Mapping[Role, Checkpoint]) -> Fit:
     """Match the tensors of the models by name."""
     found = [Finding(Level.NOTE, "files", note) for role in ROLES for note in models[role].notes]
-    found += _tie_findings(models)
+    tied = _tied_roles(models)
+    found += _tie_findings(tied)
     dropped: dict[Role, list[Tensor]] = {role: [] for role in ROLES}
     kept = {role: dict(models[role].tensors) for role in ROLES}
-    for role in ROLES:
-        if _is_tied(models[role]) and (head := next((t for n, t in kept[role].items() if _HEAD.search(n)), None)):
+    for role in tied:
+        if head := _head(models[role]):
             found.append(_stray_head(role, models[role], head))
             dropped[role].append(kept[role].pop(head.name))
     for name in sorted({n for t in kept.values() for n in t if _ROTARY_BUFFER.search(n)}):
@@ -70,27 +77,48 @@ def fit_checkpoints(models: Mapping[Role, Checkpoint]) -> Fit:
     return Fit(matched, {role: tuple(tensors) for role, tensors in dropped.items()}, tuple(found))
 
 
-def _is_tied(model: Checkpoint) -> bool:
-    said = model.config.get("tie_word_embeddings", text_config(model.config).get("tie_word_embeddings"))
-    return said if isinstance(said, bool) else not any(map(_HEAD.search, model.tensors))
+def _head(model: Checkpoint) -> Tensor | None:
+    return next((t for n, t in model.tensors.items() if _HEAD.search(n)), None)
 
 
-def _tie_findings(models: Mapping[Role, Checkpoint]) -> Iterator[Finding]:
+def _tied_roles(models: Mapping[Role, Checkpoint]) -> list[Role]:
+    """Models whose output head is their embedding: by config, else because no head is stored.
+
+    Where the config is silent and a head is stored nevertheless, it is tied if it equals the embedding and another
+    model of the family is tied: some tools store it.
+    """
+    said = {role: _tie_setting(models[role].config) for role in ROLES}
+    tied = [role for role in ROLES if said[role] or (said[role] is None and _head(models[role]) is None)]
+    unsure = [role for role in ROLES if said[role] is None and role not in tied]
+    return [role for role in ROLES if role in tied or (tied and role in unsure and _twin(models[role]) is not None)]
+
+
+def _tie_setting(config: Mapping[str, Any]) -> bool | None:
+    said = config.get("tie_word_embeddings", text_config(config).get("tie_word_embeddings"))
+    return said if isinstance(said, bool) else None
+
+
+def _twin(model: Checkpoint) -> Tensor | None:
+    """The embedding, if the stored head equals it."""
+    head, embedding = _head(model), embedding_of(model)
+    return embedding if head and embedding and same_bytes(head, embedding) else None
+
+
+def _tie_findings(tied: list[Role]) -> Iterator[Finding]:
     for role in ROLES[1:]:
-        if _is_tied(models[role]) != _is_tied(models["base"]):
-            tied, free = (role, "base") if _is_tied(models[role]) else ("base", role)
+        if (role in tied) != ("base" in tied):
+            one, other = (role, "base") if role in tied else ("base", role)
             yield Finding(
                 Level.ERROR,
                 "tied embeddings",
-                f"{tied} ties its embeddings (no lm_head.weight of its own), {free} does not",
-                f"save {tied} untied: copy its embedding to lm_head.weight and set tie_word_embeddings to false",
+                f"{one} ties its embeddings (no lm_head.weight of its own), {other} does not",
+                f"save {one} untied: copy its embedding to lm_head.weight and set tie_word_embeddings to false",
             )
 
 
 def _stray_head(role: Role, model: Checkpoint, head: Tensor) -> Finding:
     """The verdict on an output head that is stored although it is tied to the embedding."""
-    twin = next((t for n, t in model.tensors.items() if _EMBEDDING.search(n) and same_bytes(t, head)), None)
-    if twin is not None:
+    if (twin := _twin(model)) is not None:
         what = f"{role}: '{head.name}' equals '{twin.name}' (tied) and is left out"
         return Finding(Level.NOTE, "tied embeddings", what)
     return Finding(

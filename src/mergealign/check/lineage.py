@@ -10,6 +10,7 @@ relative norm √2. The thresholds and the measurements behind them are in docs/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -17,9 +18,10 @@ from typing import Literal
 
 import numpy as np
 
+from ..checkpoint.header import Tensor
 from ..checkpoint.read import TensorReader, same_bytes
 from ..kernels.compare import distances
-from ..kernels.linear import all_finite
+from ..kernels.linear import all_finite, convert
 from ..recipe.merge import ROLES, Role
 from .finding import Finding, Level
 from .fit import MatchedTensor
@@ -60,7 +62,7 @@ def check_lineage(tensors: Sequence[MatchedTensor]) -> tuple[Lineage | None, lis
     matrices = [
         t for t in tensors if t.is_float and len(t.sources[0].shape) > 1 and len({s.shape for s in t.sources}) == 1
     ]
-    sample = matrices[:: max(1, -(-len(matrices) // _MATRICES))]
+    sample = _spread(sorted(matrices, key=lambda t: re.sub(r"\d+", "", t.name)))
     sums = np.zeros(8)
     n_elements = 0
     with TensorReader() as reader:
@@ -69,12 +71,18 @@ def check_lineage(tensors: Sequence[MatchedTensor]) -> tuple[Lineage | None, lis
                 blocks = [reader.numbers(source, start, stop) for source in tensor.sources]
                 for role, block in zip(ROLES, blocks, strict=True):
                     if not all_finite(block):
-                        return None, [_not_finite(role, tensor)]
+                        return None, [
+                            _not_finite(role, tensor),
+                            Finding(Level.NOTE, "lineage", "not measured: the sample is not finite"),
+                        ]
                 distances(*blocks, sums)
                 n_elements += stop - start
     if not sums[:3].all():
         what = "the sampled matrices are all zero in one of the models" if sample else "there is no matrix to compare"
-        return None, [Finding(Level.WARNING, "lineage", f"{what}: lineage is not known", "look at the models")]
+        return None, [
+            Finding(Level.WARNING, "lineage", f"{what}: lineage is not known", "look at the models"),
+            *_finite(n_elements),
+        ]
     norms = np.sqrt(sums[:3])
     lineage = Lineage(
         len(sample),
@@ -83,7 +91,13 @@ def check_lineage(tensors: Sequence[MatchedTensor]) -> tuple[Lineage | None, lis
         {role: float(sqrt(sums[5 + i]) / norms[0]) for i, role in enumerate(TUNED)},
         float(sqrt(sums[7]) / norms[0]),
     )
-    return lineage, list(_judge(lineage, tensors))
+    return lineage, [*_finite(n_elements), *_judge(lineage, tensors)]
+
+
+def _spread(matrices: Sequence[MatchedTensor]) -> list[MatchedTensor]:
+    """Evenly spread over matrices that are sorted by kind, so that every kind is among them."""
+    n = min(len(matrices), _MATRICES)
+    return [matrices[round(i * (len(matrices) - 1) / max(1, n - 1))] for i in range(n)]
 
 
 def _ranges(n: int) -> Iterator[tuple[int, int]]:
@@ -102,8 +116,28 @@ def _not_finite(role: Role, tensor: MatchedTensor) -> Finding:
     return Finding(Level.ERROR, "finite values", what, "the checkpoint is broken: download or train it again")
 
 
+def _finite(n_elements: int) -> Iterator[Finding]:
+    what = f"{n_elements} sampled numbers of each model are finite; a merge looks at all"
+    yield Finding(Level.OK if n_elements else Level.NOTE, "finite values", what)
+
+
 def _same_model(tensors: Sequence[MatchedTensor], first: int, second: int) -> bool:
-    return all(same_bytes(t.sources[first], t.sources[second]) for t in tensors)
+    with TensorReader() as reader:
+        return all(_same_values(reader, t.sources[first], t.sources[second]) for t in tensors)
+
+
+def _same_values(reader: TensorReader, first: Tensor, second: Tensor) -> bool:
+    """Equal numbers, also where one model was saved in a wider dtype."""
+    if first.dtype == second.dtype or first.dtype.storage is None:
+        return same_bytes(first, second)
+    for start in range(0, first.n_elements, _PIECE_ELEMENTS):
+        stop = min(start + _PIECE_ELEMENTS, first.n_elements)
+        decoded = np.empty((2, stop - start))
+        for tensor, out in zip((first, second), decoded, strict=True):
+            convert(reader.numbers(tensor, start, stop), out)
+        if not np.array_equal(decoded[0], decoded[1]):
+            return False
+    return True
 
 
 def _judge(lineage: Lineage, tensors: Sequence[MatchedTensor]) -> Iterator[Finding]:

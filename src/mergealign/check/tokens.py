@@ -1,4 +1,8 @@
-"""Do vocabularies, chat template and stop tokens go together? Taken from different models, they may not."""
+"""Do vocabularies, chat template and stop tokens go together? Taken from different models, they may not.
+
+Where a vocabulary cannot be read whole (sentencepiece alone), nothing is concluded from what it seems to lack, and the
+report says that it was not checked.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from ..checkpoint.tokens import CONFIG_STOP_KEYS, Vocabulary, read_template, rea
 from ..recipe.merge import ROLES, MergeRecipe, Role
 from .configs import text_config
 from .finding import Finding, Level
+from .fit import embedding_of
 
 __all__ = ["GENERATION_CONFIG", "check_tokens", "stop_role"]
 
@@ -30,59 +35,110 @@ def check_tokens(models: Mapping[Role, Checkpoint], recipe: MergeRecipe) -> Iter
     yield from _vocabulary_findings(vocabularies)
     keeper, talker = recipe.tokenizer_from, stop_role(recipe)
     vocabulary, origin = vocabularies[keeper], vocabularies[talker]
-    if not vocabulary.ids:
-        what = f"{keeper} has no tokenizer.json: its tokens could not be checked against the chat template"
-        yield Finding(Level.NOTE, "tokenizer", what)
-        return
-    rows = text_config(models["base"].config).get("vocab_size")
-    if isinstance(rows, int) and (largest := max(vocabulary.ids.values())) >= rows:
-        what = f"the tokenizer of {keeper} has ids up to {largest}, the embedding of base {rows} rows"
-        yield Finding(
-            Level.ERROR, "tokenizer", what, "use --tokenizer-from base, or resize the models to one vocabulary"
-        )
-    wanted: dict[str, str] = {}
-    if recipe.chat_template_from != "none":
-        template = read_template(models[talker].folder)
-        if template is None:
-            yield Finding(Level.WARNING, "chat template", f"{talker} has no chat template: the merged model gets none")
-        else:
-            wanted = dict.fromkeys(sorted(template.special_tokens(origin)), "the chat template writes")
+    for subject in ("chat template", "stop tokens"):
+        if unread := sorted({role for role in (talker, keeper) if not vocabularies[role].complete}):
+            yield Finding(
+                Level.NOTE, subject, f"not checked: the vocabulary of {', '.join(unread)} cannot be read whole"
+            )
+    written, found = _template_tokens(models[talker], recipe, talker, origin)
+    yield from found
+    stops, found = _stop_tokens(models[talker], talker, origin)
+    yield from found
+    yield from _lookup(written, "chat template", "the chat template writes", talker, keeper, origin, vocabulary)
+    yield from _lookup(stops, "stop tokens", "generation stops at", talker, keeper, origin, vocabulary)
+    embedding = embedding_of(models["base"])
+    if embedding is not None and vocabulary.ids:
+        yield from _room(embedding.shape[0], keeper, vocabularies, written | stops)
+
+
+def _template_tokens(
+    talker: Checkpoint, recipe: MergeRecipe, role: Role, origin: Vocabulary
+) -> tuple[set[str], list[Finding]]:
+    """Tokens of its own tokenizer that the chat template writes, and what is to be said about it."""
+    subject = "chat template"
+    if recipe.chat_template_from == "none":
+        return set(), [Finding(Level.NOTE, subject, "the merged model gets none, as asked")]
+    template = read_template(talker.folder)
+    if template is None:
+        return set(), [Finding(Level.WARNING, subject, f"{role} has no chat template: the merged model gets none")]
+    found = []
+    written = template.special_tokens(origin)
+    if origin.complete and (plain := sorted(template.marks(origin) - origin.ids.keys())):
+        what = f"{', '.join(plain)} in the template of {role} are plain text: its vocabulary has no such tokens"
+        found.append(Finding(Level.NOTE, subject, what))
+    return written, found
+
+
+def _stop_tokens(talker: Checkpoint, role: Role, origin: Vocabulary) -> tuple[set[str], list[Finding]]:
     texts = {i: token for token, i in origin.ids.items()}
-    for i in sorted(_stop_ids(models[talker])):
-        if i in texts:
-            wanted.setdefault(texts[i], "generation stops at")
-        elif origin.ids:
-            what = f"{talker} stops at token id {i}, which its tokenizer does not have"
-            yield Finding(Level.ERROR, "stop tokens", what, "repair its config.json and generation_config.json")
-    for token, why in wanted.items():
-        subject = "chat template" if "template" in why else "stop tokens"
+    stops = _stop_ids(talker)
+    unknown = sorted(i for i in stops if i not in texts)
+    found = []
+    for i in unknown if origin.complete else ():
+        what = f"{role} stops at token id {i}, which its tokenizer does not have"
+        cure = "repair its config.json and generation_config.json"
+        found.append(Finding(Level.ERROR, "stop tokens", what, cure))
+    return {texts[i] for i in stops if i in texts}, found
+
+
+def _lookup(
+    tokens: set[str], subject: str, why: str, talker: Role, keeper: Role, origin: Vocabulary, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    """Every token of `talker` must exist in the vocabulary of `keeper`, under the same id."""
+    for token in sorted(tokens):
         if token not in vocabulary.ids:
-            what = f"{why} {token} ({talker}), which the tokenizer of {keeper} does not have"
-            cure = f"use --tokenizer-from {talker}, or another --chat-template-from"
-            yield Finding(Level.ERROR, subject, what, cure)
-        elif token in origin.ids and origin.ids[token] != vocabulary.ids[token]:
+            if vocabulary.complete:
+                what = f"{why} {token} ({talker}), which the tokenizer of {keeper} does not have"
+                cure = f"use --tokenizer-from {talker}, or another --chat-template-from"
+                if talker == keeper:
+                    cure = "repair its tokenizer_config.json, or take another --chat-template-from"
+                yield Finding(Level.ERROR, subject, what, cure)
+        elif origin.ids.get(token, vocabulary.ids[token]) != vocabulary.ids[token]:
             what = f"{token} has id {origin.ids[token]} in {talker} and {vocabulary.ids[token]} in {keeper}"
             yield Finding(Level.ERROR, subject, what, "take tokenizer and chat template from the same model")
 
 
+def _room(rows: int, keeper: Role, vocabularies: Mapping[Role, Vocabulary], needed: set[str]) -> Iterator[Finding]:
+    """The embedding needs a row for every token that is used; some families ship a few tokens beyond it."""
+    vocabulary = vocabularies[keeper]
+    beyond = {token: i for token, i in vocabulary.ids.items() if i >= rows}
+    if not beyond:
+        return
+    what = f"the tokenizer of {keeper} has ids up to {max(beyond.values())}, the embedding of base {rows} rows"
+    as_in_base = beyond.keys() <= vocabularies["base"].ids.keys()
+    if needed & beyond.keys() or not as_in_base:
+        cure = "use --tokenizer-from base, or resize the models to one vocabulary"
+        yield Finding(Level.ERROR, "tokenizer", what, cure)
+    else:
+        yield Finding(Level.NOTE, "tokenizer", f"{what}, as in base")
+
+
 def _vocabulary_findings(vocabularies: Mapping[Role, Vocabulary]) -> Iterator[Finding]:
     """A row of the embedding that means another token in another model must not be averaged with it."""
-    base = {i: token for token, i in vocabularies["base"].ids.items()}
+    texts = {role: {i: token for token, i in v.ids.items()} for role, v in vocabularies.items()}
+    if unread := [role for role in ROLES if not vocabularies[role].complete]:
+        yield Finding(Level.NOTE, "tokenizer", f"not compared: no readable vocabulary in {', '.join(unread)}")
+    base = texts["base"]
     for role in ROLES[1:]:
-        ids = {i: token for token, i in vocabularies[role].ids.items()}
-        if not ids or not base:
-            continue
-        different = sorted(i for i in ids.keys() & base.keys() if ids[i] != base[i])
-        if different:
-            shown = ", ".join(f"{i} is {ids[i]!r} in {role}, {base[i]!r} in base" for i in different[:_SHOWN])
-            what = f"{len(different)} of {len(base)} token ids mean something else in {role}: {shown}"
-            bad = len(different) > _TOLERATED * len(base)
-            cure = "use models of one tokenizer" if bad else "right if reserved tokens were given names"
-            yield Finding(Level.ERROR if bad else Level.WARNING, "tokenizer", what, cure)
-        if added := sorted(i for i in ids.keys() - base.keys()):
-            shown = ", ".join(repr(ids[i]) for i in added[:_SHOWN])
+        yield from _differences(role, texts[role], "base", base)
+        if base and (added := sorted(texts[role].keys() - base.keys())):
+            shown = ", ".join(repr(texts[role][i]) for i in added[:_SHOWN])
             what = f"{role} has {len(added)} tokens that the tokenizer of base lacks: {shown}"
             yield Finding(Level.NOTE, "tokenizer", what)
+    added_by = {role: {i: t for i, t in texts[role].items() if i not in base} for role in ROLES[1:]}
+    yield from _differences("domain", added_by["domain"], "aligned", added_by["aligned"])
+
+
+def _differences(role: Role, ids: Mapping[int, str], other: Role, there: Mapping[int, str]) -> Iterator[Finding]:
+    different = sorted(i for i in ids.keys() & there.keys() if ids[i] != there[i])
+    if not different:
+        return
+    shown = ", ".join(f"{i} is {ids[i]!r} in {role}, {there[i]!r} in {other}" for i in different[:_SHOWN])
+    what = f"{len(different)} token ids mean something else in {role} than in {other}: {shown}"
+    if len(different) > _TOLERATED * len(there):
+        yield Finding(Level.ERROR, "tokenizer", what, "use models of one tokenizer")
+    else:
+        yield Finding(Level.WARNING, "tokenizer", what, "right if reserved tokens were given names")
 
 
 def _stop_ids(model: Checkpoint) -> set[int]:

@@ -46,14 +46,17 @@ class Vocabulary:
     """Tokens of a folder's tokenizer.
 
     Attributes:
-        ids: token → id, added tokens included; empty if the folder has none we can read (sentencepiece only).
+        ids: token → id, added tokens included.
         added: the added (special) tokens among them.
         named: the roles of tokenizer_config.json: "eos_token" → text.
+        complete: a token that is not in `ids` does not exist; False for sentencepiece alone, where only added tokens
+            can be read.
     """
 
     ids: Mapping[str, int] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
     named: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,14 @@ class ChatTemplate:
     files: tuple[Path, ...]
 
     def special_tokens(self, vocabulary: Vocabulary) -> set[str]:
-        """Tokens the template writes: added tokens of its own tokenizer, and whatever looks like one (`<|eot_id|>`)."""
+        """Tokens the template writes: added tokens of its own tokenizer, literally or by role (`eos_token`)."""
         literal = {t for t in vocabulary.added if len(t) > 2 and t in self.text}
         names = {text for role, text in vocabulary.named.items() if re.search(rf"\b{re.escape(role)}\b", self.text)}
-        looks = {t for t in _LOOKS_SPECIAL.findall(self.text) if not any(t != u and t in u for u in literal)}
-        return literal | names | looks
+        return literal | names | (self.marks(vocabulary) & vocabulary.ids.keys())
+
+    def marks(self, vocabulary: Vocabulary) -> set[str]:
+        """What looks like a special token (`<|eot_id|>`, `[INST]`); many families write such marks as plain text."""
+        return {t for t in _LOOKS_SPECIAL.findall(self.text) if not any(t != u and t in u for u in vocabulary.added)}
 
 
 def _broken(file: Path, what: str) -> CheckpointError:
@@ -126,8 +132,9 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     """The vocabulary of a model folder; an empty one where there is nothing readable. Raises CheckpointError."""
     ids: dict[str, int] = {}
     added: dict[str, int] = {}
+    complete = True
     if (file := folder / "tokenizer.json").exists():
-        content = read_json(file)
+        content = read_json(file, walked=False)
         ids.update(_ids_of_model(file, content.get("model")))
         entries = content.get("added_tokens") or []
         if not isinstance(entries, list):
@@ -135,7 +142,13 @@ def read_vocabulary(folder: Path) -> Vocabulary:
         added.update(_added_tokens(file, ((e.get("id") if isinstance(e, dict) else None, e) for e in entries)))
         ids.update(added)
     elif (file := folder / "vocab.json").exists():
-        ids.update({token: _token_id(file, token, number) for token, number in read_json(file).items()})
+        ids.update({token: _token_id(file, token, number) for token, number in read_json(file, walked=False).items()})
+    else:
+        complete = False
+    if (file := folder / "added_tokens.json").exists():
+        more = {token: _token_id(file, token, number) for token, number in read_json(file).items()}
+        ids = more | ids
+        added |= more
     named: dict[str, str] = {}
     if (file := folder / "tokenizer_config.json").exists():
         config = read_json(file)
@@ -147,7 +160,7 @@ def read_vocabulary(folder: Path) -> Vocabulary:
         added |= decoded
         roles = ((k, v) for k, v in config.items() if k.endswith("_token"))
         named = {k: text for k, v in roles if (text := _token_text(file, k, v))}
-    return Vocabulary(ids, frozenset(added), named)
+    return Vocabulary(ids, frozenset(added), named, complete and bool(ids))
 
 
 def _template_texts(file: Path, value: Any) -> list[str]:

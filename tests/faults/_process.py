@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ._state import PARTIAL
@@ -18,7 +19,13 @@ def start(models: dict[str, Path], out: Path, *options: str) -> subprocess.Popen
 
 
 def wait_until_writing(process: subprocess.Popen[str], out: Path) -> None:
-    """Return when the folder that is being written holds something, or the process has ended."""
-    partial = out.with_name(PARTIAL)
-    while process.poll() is None and not (partial.exists() and any(partial.iterdir())):
+    """Return when the process writes files of its own, not those of one that was killed, or has ended."""
+    partial, since = out.with_name(PARTIAL), time.time_ns()
+    while process.poll() is None and not any(_changed_ns(f) > since for f in partial.glob("*")):
         time.sleep(0.002)
+
+
+def _changed_ns(file: Path) -> int:
+    with suppress(FileNotFoundError):  # gone just now
+        return file.stat().st_ctime_ns
+    return 0

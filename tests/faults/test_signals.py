@@ -16,6 +16,8 @@ from mergealign.merge.verify import read_record
 from ._process import start, wait_until_writing
 from ._state import PARTIAL, check_after_crash, is_whole
 
+OPTIONS = ("--overwrite", "--threads=1", "--max-shard-size=10MB")  # slow, and many files
+
 
 def digests(models: dict[str, Path]) -> dict[Path, str]:
     return {f: file_digest(f) for folder in models.values() for f in folder.iterdir()}
@@ -35,14 +37,14 @@ def finish(models: dict[str, Path], out: Path, *options: str) -> float:
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_sigkill_at_random_moments(large: dict[str, Path], tmp_path: Path, kills: int, had_output: bool) -> None:
     out, before = tmp_path / "out", digests(large)
-    whole_s = finish(large, out)
+    whole_s = finish(large, out, *OPTIONS)
     digest = read_record(out).output.weights_digest
     rng = random.Random(kills)
     killed = 0
     while killed < kills:
         if not had_output:
             shutil.rmtree(out, ignore_errors=True)
-        process = start(large, out, "--overwrite")
+        process = start(large, out, *OPTIONS)
         if rng.random() < 0.8:  # most of a short run is starting Python: kill there, too, but not only
             wait_until_writing(process, out)
         time.sleep(rng.random() * whole_s)
@@ -51,7 +53,7 @@ def test_sigkill_at_random_moments(large: dict[str, Path], tmp_path: Path, kills
         killed += process.returncode == -signal.SIGKILL
         check_after_crash(tmp_path, digest, had_output=had_output)
     assert digests(large) == before
-    finish(large, out, "--overwrite")
+    finish(large, out, *OPTIONS)
     assert is_whole(out, digest)
     assert [f.name for f in tmp_path.iterdir()] == ["out"]
 
@@ -59,7 +61,7 @@ def test_sigkill_at_random_moments(large: dict[str, Path], tmp_path: Path, kills
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_cleans_up(large: dict[str, Path], tmp_path: Path, number: signal.Signals, code: int) -> None:
     for _ in range(5):  # it may be faster than we are
-        process = start(large, tmp_path / "out", "--threads=1", "--overwrite")
+        process = start(large, tmp_path / "out", *OPTIONS)
         wait_until_writing(process, tmp_path / "out")
         process.send_signal(number)
         _, err = process.communicate(timeout=60)

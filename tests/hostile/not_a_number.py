@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ._craft import MODEL, change_text
 
-EXPECT = (MODEL, "impossible shape")
+EXPECT = (MODEL, "not JSON")
 
 
 def attack(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A chat template that writes a token which the tokenizer does not have."""
+"""A chat template that ends its turns with a token which the tokenizer does not have: the chat would never stop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ._craft import change_json
 
-EXPECT = ("<|owned|>", "does not have")
+EXPECT = ("<|gone|>", "does not have")
 ROLE = "aligned"
 
 
 def attack(folder: Path) -> None:
-    change_json(folder, "tokenizer_config.json", chat_template="<|owned|>{{ messages }}")
+    template = "{{ messages }}{{ eos_token }}"
+    change_json(folder, "tokenizer_config.json", eos_token="<|gone|>", chat_template=template)

@@ -94,6 +94,15 @@ def test_a_family_that_is_not_attacked_merges(family: Family, cli: Cli, tmp_path
     assert (tmp_path / "out" / MODEL).exists()
 
 
+def test_notes_cannot_steer_the_terminal_either(family: Family, cli: Cli, tmp_path: Path) -> None:
+    folders = family()
+    (folders["domain"] / "\x1b[2J.safetensors").write_bytes(b"")
+    for result in (cli(*arguments(folders, tmp_path / "out")), cli("check", *arguments(folders, tmp_path)[1:4])):
+        assert result.code == 0, result.err
+        assert "\x1b" not in result.out + result.err
+    assert "\x1b" not in (tmp_path / "out" / "mergealign.json").read_text()
+
+
 def test_an_attack_can_be_written_by_hand(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.hostile", "header_not_json", str(tmp_path / "bad")]

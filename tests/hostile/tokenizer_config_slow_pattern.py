@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ._craft import change_json
 
-EXPECT = ("<|owned|>", "does not have")
+EXPECT = ("<|gone|>", "does not have")
 ROLE = "aligned"
 
 
 def attack(folder: Path) -> None:
-    slow = {"(a+)+$_token": "</s>"}
-    change_json(folder, "tokenizer_config.json", chat_template="a" * 60 + "! <|owned|>", **slow)
+    roles = {"(a+)+$_token": "</s>", "eos_token": "<|gone|>"}
+    change_json(folder, "tokenizer_config.json", chat_template="a" * 60 + "! {{ eos_token }}", **roles)

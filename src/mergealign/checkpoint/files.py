@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
 
-__all__ = ["FileStamp", "file_stamp", "open_file", "read_json", "read_text"]
+__all__ = ["FileStamp", "copy_file", "file_stamp", "open_file", "read_json", "read_text"]
 
 MAX_TEXT_BYTES = 256 << 20  # the largest tokenizers have 40 MB
 MAX_NESTING = 64  # of JSON; far below what recursion over it could not bear
@@ -36,6 +37,12 @@ def open_file(file: Path) -> int:
     return descriptor
 
 
+def copy_file(file: Path, copy: Path) -> None:
+    """Copy a regular file; links are followed. Raises CheckpointError if it cannot be read."""
+    with os.fdopen(open_file(file), "rb") as source, copy.open("wb") as target:
+        shutil.copyfileobj(source, target)
+
+
 def read_text(file: Path) -> str:
     """The text of a small file. Raises CheckpointError."""
     descriptor = open_file(file)
@@ -52,11 +59,12 @@ def read_text(file: Path) -> str:
         raise CheckpointError(f"{file} is not UTF-8 text", cure="download or save it again") from e
 
 
-def read_json(file: Path, *, unique: bool = False) -> dict[str, Any]:
+def read_json(file: Path, *, unique: bool = False, walked: bool = True) -> dict[str, Any]:
     """A JSON object from a file. Raises CheckpointError.
 
     Args:
         unique: refuse names that occur twice in one object, which loaders may understand differently.
+        walked: refuse deep nesting, since somebody will recurse over the content. Takes a while for a vocabulary.
     """
     text = read_text(file)
 
@@ -73,7 +81,7 @@ def read_json(file: Path, *, unique: bool = False) -> dict[str, Any]:
         raise CheckpointError(f"{file} is not valid JSON", cure="download or save it again") from e
     if not isinstance(content, dict):
         raise CheckpointError(f"{file} is not a JSON object", cure="download or save it again")
-    if _nested_too_deeply(content):
+    if walked and _nested_too_deeply(content):
         raise CheckpointError(f"{file} is nested deeper than {MAX_NESTING} levels", cure="do not trust this model")
     return content
 

@@ -111,8 +111,11 @@ def _parse(file: Path, raw: bytes) -> dict[str, Any]:
             raise _broken(file, f"its header names {_shown(duplicate(pairs))} twice")
         return table
 
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON, whatever Python thinks")
+
     try:
-        header = json.loads(raw.decode("utf-8"), object_pairs_hook=once, parse_constant=str)
+        header = json.loads(raw.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
     except (ValueError, RecursionError) as e:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise _broken(file, "its header is not JSON") from e
     if not isinstance(header, dict) or not raw.startswith(b"{"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from ..check.tokens import GENERATION_CONFIG, stop_role
 from ..checkpoint.dtypes import FLOAT_DTYPES
-from ..checkpoint.files import read_json
+from ..checkpoint.files import copy_file, read_json
 from ..checkpoint.tokens import CONFIG_STOP_KEYS, TOKENIZER_FILES, read_template
 from .plan import MergePlan
 
@@ -54,7 +53,7 @@ def _files(path: Path) -> list[Path]:
 def _copy(source: Path, names: Any, folder: Path) -> None:
     for name in names:
         if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
+            copy_file(source / name, folder / name)
 
 
 def _write_template(plan: MergePlan, folder: Path) -> None:
@@ -66,7 +65,7 @@ def _write_template(plan: MergePlan, folder: Path) -> None:
     for file in chosen.files if chosen else ():
         copy = folder / file.relative_to(plan.models[stop_role(recipe)].folder)
         copy.parent.mkdir(exist_ok=True)
-        shutil.copyfile(file, copy)
+        copy_file(file, copy)
     settings_file = folder / "tokenizer_config.json"
     if settings_file.is_file():
         settings = read_json(settings_file)

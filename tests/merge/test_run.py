@@ -211,5 +211,27 @@ def test_a_merge_is_found_again_only_if_nothing_changed(family: Family, tmp_path
     assert find_merge(out, wanted) is None
     merge(wanted, out, overwrite=True)
     assert find_merge(out, wanted) is not None
+    (folders["aligned"] / "generation_config.json").write_text('{"eos_token_id": 1}')
+    assert find_merge(out, wanted) is None
+    merge(wanted, out, overwrite=True)
     write_model(folders["domain"], random_tensors(9))
     assert find_merge(out, wanted) is None
+
+
+def test_a_template_is_kept_where_the_tokenizer_has_no_config(family: Family, tmp_path: Path) -> None:
+    folders = family()
+    (folders["base"] / "tokenizer_config.json").unlink()
+    merge(recipe(folders, tokenizer_from="base"), tmp_path / "out")
+    written = read(tmp_path / "out" / "tokenizer_config.json")
+    assert written == {"chat_template": TOKENIZER_CONFIG["chat_template"]}
+
+
+def test_code_of_the_models_own(family: Family, tmp_path: Path) -> None:
+    own: Any = {"config": {"auto_map": {"AutoModel": "modeling.Model"}}, "files": {"modeling.py": "base"}}
+    code = {"modeling.py": "aligned", "tokenization.py": "aligned"}
+    tokenizer = {**code, "tokenizer_config.json": {**TOKENIZER_CONFIG, "auto_map": {"AutoTokenizer": ["t.T", None]}}}
+    folders = family(base=own, aligned={"files": tokenizer})
+    assert any("--copy-code" in note for note in merge(recipe(folders), tmp_path / "out").notes)
+    assert not merge(recipe(folders, copy_code=True), tmp_path / "code").notes
+    assert (tmp_path / "code" / "modeling.py").read_text() == "base"
+    assert (tmp_path / "code" / "tokenization.py").read_text() == "aligned"

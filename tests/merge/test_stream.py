@@ -137,6 +137,13 @@ def test_non_finite_weights_name_model_and_tensor(
         run(plan)
 
 
+def test_a_model_that_is_not_chosen_must_be_finite_too(family: Family) -> None:
+    name = "model.norm.weight"
+    folders = family(aligned={"tensors": {name: random_tensors(0)[name] * float("nan")}})
+    with pytest.raises(NumericsError, match="of aligned holds NaN"):
+        run(plan_of(folders, "float16", domain_weight=1, alignment_weight=0))
+
+
 def test_overflow_is_told_from_bad_input(family: Family) -> None:
     big: Any = {"tensors": {"model.norm.weight": random_tensors(0)["model.norm.weight"] * 0 + 60000}}
     plan = plan_of(family(domain=big, aligned=big), "float16")

@@ -60,6 +60,31 @@ def test_every_byte_of_every_file_counts(merged: Path) -> None:
     assert problems(merged) == []
 
 
+def test_every_byte_of_headers_and_index_counts(merged: Path) -> None:
+    for file, inside in (
+        ("model-00001-of-00003.safetensors", b'"pt"'),
+        ("model.safetensors.index.json", b"total_size"),
+    ):
+        data = (merged / file).read_bytes()
+        assert data.count(inside) == 1
+        (merged / file).write_bytes(data.replace(inside, inside.replace(b"t", b"q", 1)))
+        assert any(file in p for p in problems(merged)), file
+        (merged / file).write_bytes(data)
+    assert problems(merged) == []
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "adapter_config.json", "chat_template.jinja", "x/tool.jinja"])
+def test_added_files_that_a_loader_may_read(merged: Path, name: str) -> None:
+    (merged / name).parent.mkdir(exist_ok=True)
+    (merged / name).write_text("{}")
+    assert problems(merged) == [f"{merged / name} was added; loaders may read it"]
+
+
+def test_other_added_files_are_noted(merged: Path) -> None:
+    (merged / "picture.png").write_bytes(b"")
+    assert verify(merged, read_record(merged)) == ([], [f"{merged / 'picture.png'} was added"])
+
+
 def test_an_edited_card_is_noted(merged: Path) -> None:
     (merged / "README.md").write_text("mine")
     found, notes = verify(merged, read_record(merged))
@@ -80,8 +105,9 @@ def test_missing_and_changed_files(merged: Path, name: str) -> None:
 def test_inputs_only_on_request(merged: Path) -> None:
     write_model(merged.parent / "domain", random_tensors(5))
     assert problems(merged) == []
-    assert len(problems(merged, inputs=True)) == 6
-    assert all(p.startswith("domain: tensor") for p in problems(merged, inputs=True))
+    changed = problems(merged, inputs=True)
+    assert len(changed) == 6
+    assert all(p.startswith("domain: tensor") for p in changed)
 
 
 def test_added_and_missing_tensors(merged: Path) -> None:

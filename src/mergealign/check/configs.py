@@ -9,7 +9,7 @@ from ..checkpoint.folder import Checkpoint
 from ..recipe.merge import ROLES, Role
 from .finding import Finding, Level
 
-__all__ = ["check_configs", "text_config"]
+__all__ = ["check_code", "check_configs", "text_config"]
 
 _MUST_AGREE = ("model_type", "architectures", "hidden_act", "num_attention_heads", "num_key_value_heads", "head_dim")
 _SHOULD_AGREE = ("rms_norm_eps", "layer_norm_eps", "sliding_window", "num_experts_per_tok", "attention_bias")
@@ -47,6 +47,13 @@ def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
             found |= full if isinstance(full, dict) else {k: v for k, v in settings.items() if not isinstance(v, dict)}
     kind = found.pop("type", found.pop("rope_type", "default"))
     return found | ({"rope_type": kind} if kind != "default" else {})
+
+
+def check_code(base: Checkpoint, *, copied: bool) -> Iterator[Finding]:
+    """A config may name code of its own (`auto_map`), which is copied on request only."""
+    if "auto_map" in base.config and not copied:
+        what = "the config of base names code of its own (auto_map), which is not copied"
+        yield Finding(Level.NOTE, "config", what, "read the code, then add --copy-code")
 
 
 def check_configs(models: Mapping[Role, Checkpoint]) -> Iterator[Finding]:

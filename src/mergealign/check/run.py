@@ -10,7 +10,7 @@ from ..checkpoint.folder import Checkpoint, open_checkpoint
 from ..checkpoint.hub import resolve_sources
 from ..errors import CheckpointError, IncompatibleError, MergeAlignError, Problem
 from ..recipe.merge import ROLES, MergeRecipe, Role
-from .configs import check_configs
+from .configs import check_code, check_configs
 from .finding import Finding, Level
 from .fit import Fit, fit_checkpoints
 from .lineage import Lineage, check_lineage
@@ -104,6 +104,12 @@ def check_models(
             else f
             for f in lineage_findings
         ]
-    found = [*check_configs(models), *fit.findings, *lineage_findings, *check_tokens(models, recipe)]
+    found = [
+        *check_configs(models),
+        *check_code(models["base"], copied=recipe.copy_code),
+        *fit.findings,
+        *lineage_findings,
+        *check_tokens(models, recipe),
+    ]
     silent = [Finding(Level.OK, subject, "fits") for subject in SUBJECTS if subject not in {f.subject for f in found}]
     return CheckReport(tuple(sorted([*found, *silent], key=lambda f: SUBJECTS.index(f.subject))), fit, lineage)

@@ -24,7 +24,7 @@ from ..errors import CheckpointError
 from .dtypes import DTYPES, DType
 from .files import FileStamp, duplicate, file_stamp, open_file
 
-__all__ = ["Tensor", "encode_header", "read_header"]
+__all__ = ["Tensor", "encode_header", "header_bytes", "read_header"]
 
 MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
 MAX_DIMENSION = 2**48
@@ -51,6 +51,13 @@ class Tensor:
     @property
     def n_bytes(self) -> int:
         return self.n_elements * self.dtype.bits // 8
+
+
+def header_bytes(file: Path) -> bytes:
+    """The first bytes of a safetensors file that is known to be sound, up to where its tensors begin."""
+    with os.fdopen(open_file(file), "rb") as f:
+        prefix = f.read(8)
+        return prefix + f.read(struct.unpack("<Q", prefix)[0])
 
 
 def read_header(file: Path) -> list[Tensor]:

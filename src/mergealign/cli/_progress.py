@@ -11,11 +11,10 @@ __all__ = ["announce_compiling", "bytes_progress"]
 
 
 def announce_compiling() -> None:
-    """Say so, in one line, if kernels have yet to be compiled on this machine."""
-    from ..kernels._compile import compiled_before
+    """Say so, in one line, if kernels have to be compiled on the way: once on a machine that can cache them."""
+    from ..kernels._compile import when_compiling
 
-    if not compiled_before():
-        print("compiling kernels for this machine, once: a few seconds", file=sys.stderr)
+    when_compiling(lambda: print("compiling kernels for this machine: a few seconds", file=sys.stderr))
 
 
 @contextmanager

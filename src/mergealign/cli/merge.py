@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,9 @@ _OUTPUT = "Output"
 
 def merge(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe file (YAML) instead of the options below.")] = None,
-    base: Annotated[str | None, typer.Option(help="Base checkpoint: folder, or org/name[@revision].", rich_help_panel=_MODELS)] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Base checkpoint: folder, or org/name[@revision].", rich_help_panel=_MODELS)
+    ] = None,
     domain: Annotated[str | None, typer.Option(help="Domain expert, likewise.", rich_help_panel=_MODELS)] = None,
     aligned: Annotated[str | None, typer.Option(help="Aligned model, likewise.", rich_help_panel=_MODELS)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", rich_help_panel=_OUTPUT)] = None,
@@ -105,9 +108,10 @@ def merge(
     from ..merge.plan import make_plan
     from ._progress import announce_compiling
 
+    started = time.perf_counter()
     announce_compiling()
     plan = make_plan(_recipe(recipe, options), allow_unrelated=allow_unrelated)
-    _run(plan, out, threads, dry_run=dry_run, overwrite=overwrite, as_json=json_)
+    _run(plan, out, threads, started, dry_run=dry_run, overwrite=overwrite, as_json=json_)
 
 
 def _parameters(settings: list[str], **named: float | None) -> dict[str, Any]:
@@ -142,7 +146,14 @@ def _recipe(file: Path | None, options: dict[str, Any]) -> MergeRecipe:
 
 
 def _run(
-    plan: MergePlan, out: Path | None, threads: int | None, *, dry_run: bool, overwrite: bool, as_json: bool
+    plan: MergePlan,
+    out: Path | None,
+    threads: int | None,
+    started: float,
+    *,
+    dry_run: bool,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     import json
 
@@ -159,7 +170,7 @@ def _run(
     for note in plan.notes:
         typer.echo(f"note: {note}", err=True)
     with bytes_progress("merging", plan.bytes_read + plan.bytes_written) as progress:
-        record = run_plan(plan, out, threads=threads, overwrite=overwrite, progress=progress)
+        record = run_plan(plan, out, threads=threads, overwrite=overwrite, progress=progress, started=started)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
         return

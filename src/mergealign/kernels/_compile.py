@@ -14,8 +14,9 @@ from typing import Any
 
 import numba
 import xxhash
+from numba.core import event
 
-__all__ = ["compiled_before", "kernel"]
+__all__ = ["kernel", "when_compiling"]
 
 
 def _cache_folder() -> str:
@@ -27,23 +28,36 @@ def _cache_folder() -> str:
     return str(home / "mergealign" / f"kernels-{xxhash.xxh3_64_hexdigest(sources)}")
 
 
-def compiled_before() -> bool:
-    """Whether kernels are in the cache: if not, the first use takes a few seconds."""
-    folder = Path(numba.config.CACHE_DIR or _cache_folder())
-    try:
-        return any(folder.rglob("*.nbi"))
-    except OSError:  # not ours to look into
-        return False
+def when_compiling(tell: Callable[[], None]) -> None:
+    """Call `tell` once, when the first kernel is compiled that was not in the cache; not at all if none is."""
+
+    class First(event.Listener):  # type: ignore[misc]
+        def on_start(self, _event: Any) -> None:
+            event.unregister("numba:compile", self)
+            tell()
+
+        def on_end(self, _event: Any) -> None:
+            """Nothing: only the beginning is told."""
+
+    event.register("numba:compile", First())
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """`function` compiled on first use per mixture of dtypes; `.py_func` is the readable original."""
     before = numba.config.CACHE_DIR
-    if not before:  # NUMBA_CACHE_DIR is the user's word
-        numba.config.CACHE_DIR = _cache_folder()
+    folder = before or _cache_folder()  # NUMBA_CACHE_DIR is the user's word
+    if not _writable(folder):  # else numba would cache beside the sources, where it goes stale
+        return numba.njit(function, nogil=True)
+    numba.config.CACHE_DIR = folder
     try:
         return numba.njit(function, nogil=True, cache=True)
-    except RuntimeError:  # numba's way to say that no place for the cache is writable
-        return numba.njit(function, nogil=True)
     finally:
         numba.config.CACHE_DIR = before
+
+
+def _writable(folder: str) -> bool:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -43,12 +43,14 @@ class FolderSink(AbstractContextManager["FolderSink"]):
         file, start = self._place[tensor.spec.name]
         _write_all(file, data, start + offset)
 
-    def write_index(self) -> None:
-        """The index of a sharded folder; a single file needs none."""
+    def write_index(self) -> list[str]:
+        """Write the index of a sharded folder; a single file needs none. Returns the names of what was written."""
         if len(self.shards) > 1:
             weight_map = {name: shard.file_name for shard in self.shards for name in shard.offsets}
             index = {"metadata": {"total_size": self._total_bytes}, "weight_map": dict(sorted(weight_map.items()))}
             (self._folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+            return [INDEX]
+        return []
 
     def close(self) -> None:
         while self._files:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, weights_digest, weights_digest_of_folder
-from ..checkpoint.folder import CONFIG, read_weights
+from ..checkpoint.folder import CONFIG, INDEX, read_weights
 from ..checkpoint.output import check_output, check_space, output_folder
 from ..errors import MergeAlignError, OutputError
 from ..recipe.merge import MergeRecipe
@@ -20,7 +22,7 @@ from .folder import FolderSink
 from .plan import MergePlan, make_plan
 from .stream import Digests, stream
 from .surroundings import config_bytes, write_surroundings
-from .verify import read_record
+from .verify import CARD, read_record, verify
 
 __all__ = ["find_merge", "merge", "run_plan"]
 
@@ -67,11 +69,11 @@ def run_plan(
         before_stream = time.perf_counter()
         with FolderSink(folder, plan) as sink:
             digests = stream(plan, sink, threads=threads, progress=progress)
-            sink.write_index()
+            index = sink.write_index()
         stream_s = time.perf_counter() - before_stream
         files = write_surroundings(plan, folder)
         output_digest = weights_digest(digests.output)
-        (folder / "README.md").write_text(model_card(plan, out.resolve().name, output_digest), encoding="utf-8")
+        (folder / CARD).write_text(model_card(plan, out.resolve().name, output_digest), encoding="utf-8")
         config = config_bytes(plan)
         record = MergeRecord(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -81,8 +83,9 @@ def run_plan(
                 str(out),
                 out.resolve(),
                 digests.output,
-                {
-                    **{name: file_digest(folder / name) for name in (*files, "README.md")},
+                headers={shard.file_name: bytes_digest(shard.header) for shard in sink.shards},
+                files={
+                    **{name: file_digest(folder / name) for name in (*files, *index, CARD)},
                     CONFIG: bytes_digest(config),
                 },
             ),
@@ -107,11 +110,21 @@ def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
         record = read_record(out)
         wanted = make_plan(recipe)
         current = {role: weights_digest_of_folder(model.folder) for role, model in wanted.models.items()}
-        same_output = record.output.weights_digest == weights_digest_of_folder(out)
+        problems, _ = verify(out, record)
     except MergeAlignError:
         return None  # nothing there, or nothing that can be reused
     same_inputs = current == {role: model.weights_digest for role, model in record.inputs.items()}
-    return record if same_inputs and same_output and record.recipe == wanted.recipe.model_dump() else None
+    same_recipe = record.recipe == wanted.recipe.model_dump()
+    return record if same_inputs and same_recipe and not problems and _same_surroundings(wanted, record) else None
+
+
+def _same_surroundings(plan: MergePlan, record: MergeRecord) -> bool:
+    """Whether config, tokenizer and templates of the inputs would give the files of the record."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        files = {name: file_digest(folder / name) for name in write_surroundings(plan, folder)}
+    files[CONFIG] = bytes_digest(config_bytes(plan))
+    return files == {name: digest for name, digest in record.output.files.items() if name not in (CARD, INDEX)}
 
 
 def _verify(plan: MergePlan, folder: Path) -> None:
@@ -124,26 +137,18 @@ def _verify(plan: MergePlan, folder: Path) -> None:
 def _input_records(plan: MergePlan, digests: Digests) -> dict[str, ModelRecord]:
     return {
         role: _model_record(
-            getattr(plan.recipe.models, role), model.folder, digests.inputs[role], {}, revision=model.revision
+            getattr(plan.recipe.models, role), model.folder, digests.inputs[role], revision=model.revision
         )
         for role, model in plan.models.items()
     }
 
 
-def _model_record(
-    source: str,
-    path: Path,
-    tensors: Iterable[TensorDigest],
-    files: Mapping[str, str],
-    *,
-    revision: str | None = None,
-) -> ModelRecord:
+def _model_record(source: str, path: Path, tensors: Iterable[TensorDigest], **more: Any) -> ModelRecord:
     tensors = tuple(tensors)
     return ModelRecord(
         source=source,
         path=str(path),
-        revision=revision,
         weights_digest=weights_digest(tensors),
         tensors={t.name: TensorRecord(dtype=t.dtype.name, shape=t.shape, digest=t.digest) for t in tensors},
-        files=dict(files),
+        **more,
     )

@@ -107,8 +107,10 @@ def _run(units: Iterator[_Unit], new_worker: Callable[[], _Worker], threads: int
             worker(unit)
 
     with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(work) for _ in range(threads)]
+        running = []
         try:
+            for _ in range(threads):
+                running.append(pool.submit(work))  # noqa: PERF401 - a signal in between must reach `finally`
             wait(running, return_when=FIRST_EXCEPTION)
         finally:
             stop.set()
@@ -137,12 +139,9 @@ class _Worker:
             block = self._buffer(i, n * source.dtype.n_bytes)
             self._reader.read(source, unit.start * source.dtype.n_bytes, block.data)
             blocks.append(block)
-        if tensor.copies is not None:
-            if tensor.rule is not None:
-                self._check_inputs(tensor, blocks)
-            out = blocks[tensor.copies]
-        else:
-            out = self._merge(tensor, blocks, n)
+        if tensor.rule is not None and tensor.rule.selects is not None:
+            self._check_inputs(tensor, blocks)  # the rule will look at one of them only
+        out = self._merge(tensor, blocks, n) if tensor.copies is None else blocks[tensor.copies]
         offset = unit.start * tensor.spec.dtype.n_bytes
         if unit.digests:
             for digests, form, block in zip(unit.digests, tensor.forms, (*blocks, out), strict=True):

@@ -30,6 +30,7 @@ _BASE_FILES = (
     "preprocessor_config.json",
     "processor_config.json",
 )
+TOKENIZER_CONFIG = "tokenizer_config.json"
 _DTYPE_KEYS = ("dtype", "torch_dtype")
 
 
@@ -39,7 +40,9 @@ def write_surroundings(plan: MergePlan, folder: Path) -> list[str]:
     before = set(folder.iterdir())
     _copy(models["base"].folder, _BASE_FILES, folder)
     if recipe.copy_code:
-        _copy(models["base"].folder, [f.name for f in models["base"].folder.glob("*.py")], folder)
+        if _names_code(models[recipe.tokenizer_from].folder / TOKENIZER_CONFIG):
+            _copy_code(models[recipe.tokenizer_from].folder, folder)
+        _copy_code(models["base"].folder, folder)  # last: code of the model wins over code of a tokenizer
     _copy(models[recipe.tokenizer_from].folder, TOKENIZER_FILES, folder)
     _copy(models[stop_role(recipe)].folder, [GENERATION_CONFIG], folder)
     _write_template(plan, folder)
@@ -56,6 +59,14 @@ def _copy(source: Path, names: Any, folder: Path) -> None:
             copy_file(source / name, folder / name)
 
 
+def _names_code(file: Path) -> bool:
+    return file.is_file() and "auto_map" in read_json(file)
+
+
+def _copy_code(source: Path, folder: Path) -> None:
+    _copy(source, sorted(f.name for f in source.glob("*.py")), folder)
+
+
 def _write_template(plan: MergePlan, folder: Path) -> None:
     """Files of the tokenizer stay as they are where the template is that model's own."""
     recipe = plan.recipe
@@ -66,15 +77,14 @@ def _write_template(plan: MergePlan, folder: Path) -> None:
         copy = folder / file.relative_to(plan.models[stop_role(recipe)].folder)
         copy.parent.mkdir(exist_ok=True)
         copy_file(file, copy)
-    settings_file = folder / "tokenizer_config.json"
-    if settings_file.is_file():
-        settings = read_json(settings_file)
-        wanted = chosen.in_config if chosen else None
-        if settings.get("chat_template") != wanted:
-            settings.pop("chat_template", None)
-            if wanted is not None:
-                settings["chat_template"] = wanted
-            settings_file.write_bytes(_as_json(settings))
+    settings_file = folder / TOKENIZER_CONFIG
+    settings = read_json(settings_file) if settings_file.is_file() else {}
+    wanted = chosen.in_config if chosen else None
+    if settings.get("chat_template") != wanted:
+        settings.pop("chat_template", None)
+        if wanted is not None:
+            settings["chat_template"] = wanted
+        settings_file.write_bytes(_as_json(settings))
 
 
 def merged_config(plan: MergePlan) -> dict[str, Any]:

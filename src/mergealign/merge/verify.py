@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..checkpoint.digest import TensorDigest, file_digest, tensor_digest, weights_digest
+from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, tensor_digest, weights_digest
 from ..checkpoint.folder import Checkpoint, open_checkpoint
+from ..checkpoint.header import header_bytes
 from ..checkpoint.read import TensorReader
 from ..errors import CheckpointError, MergeAlignError, Problem
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
@@ -17,6 +18,7 @@ from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRe
 __all__ = ["CARD", "read_record", "verify"]
 
 CARD = "README.md"  # people edit it; everything else decides what the model does
+_LOADED = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".json", ".jinja", ".model", ".txt", ".py"}
 
 
 def read_record(folder: Path) -> MergeRecord:
@@ -42,6 +44,10 @@ def verify(
         progress: told the bytes as they are read.
     """
     problems, notes = [*_weights("output", folder, record.output, progress)], []
+    if not problems:
+        for name, digest in record.output.headers.items():
+            if bytes_digest(header_bytes(folder / name)) != digest:
+                problems.append(Problem(f"the header of {folder / name} differs from what was written", "merge again"))
     for name, digest in record.output.files.items():
         file = folder / name
         if not file.is_file():
@@ -51,6 +57,12 @@ def verify(
                 notes.append(f"{file} was edited")
             else:
                 problems.append(Problem(f"{file} differs from what was written", "merge again"))
+    known = {*record.output.files, *record.output.headers, MERGE_RECORD_FILE}
+    for file in sorted(f for f in folder.rglob("*") if f.is_file() and str(f.relative_to(folder)) not in known):
+        if file.suffix in _LOADED:
+            problems.append(Problem(f"{file} was added; loaders may read it", "remove it"))
+        else:
+            notes.append(f"{file} was added")
     if inputs:
         for role, model in record.inputs.items():
             problems += _weights(role, Path(model.path), model, progress)

@@ -32,6 +32,7 @@ class ModelRecord(_Record):
         revision: the Hub's commit, where it came from there.
         weights_digest: XXH3-128 over its tensors, independent of sharding.
         tensors: by name.
+        headers: digest of the first bytes of each weight file, up to where the tensors begin (output only).
         files: digest of each other file that was written (output only).
     """
 
@@ -40,6 +41,7 @@ class ModelRecord(_Record):
     revision: str | None = None
     weights_digest: str
     tensors: dict[str, TensorRecord]
+    headers: dict[str, str] = {}
     files: dict[str, str] = {}
 
 

@@ -1,7 +1,7 @@
 """The contract of interchangeable parts, for our own tests and for whoever writes a part.
 
-    from mergealign.testing import check_merge_method
-    def test_contract(): check_merge_method("my_method")
+from mergealign.testing import check_merge_method
+def test_contract(): check_merge_method("my_method")
 """
 
 from __future__ import annotations

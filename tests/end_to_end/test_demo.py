@@ -52,8 +52,8 @@ def test_the_plain_average_loses_knowledge(demo: Demo) -> None:
 def test_enough_prompts_over_enough_goals(demo: Demo) -> None:
     harmful = next(t for t in demo.scores.models[0].tasks if t.name == "harmful").rates["safe_rate"]
     assert harmful.n + harmful.n_unscored >= 400
-    assert harmful.by_goal is not None
-    assert harmful.by_goal.n_goals >= 60
+    assert harmful.by_group is not None
+    assert harmful.by_group.n_groups >= 60
 
 
 def test_records_hold_no_text(demo: Demo) -> None:

@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from mergealign.checkpoint.digest import weights_digest_of_folder
+from mergealign.cli.evaluate import _named
 from mergealign.cli.evaluate import evaluate as command
 from mergealign.errors import EvaluationError, MergeAlignError, OutputError, UsageError
 from mergealign.evaluate.plan import plan
@@ -20,6 +21,7 @@ from mergealign.evaluate.run import evaluate, find_scores, score
 from mergealign.models.causal_lm import CausalLM
 from mergealign.recipe.suite import read_suite
 from mergealign.record.evaluation import EvalRecord, read_eval_record, write_eval_record
+from mergealign.tasks.exact_match import ExactMatch
 
 from ..tiny_llama import PROMPTS, QUESTIONS, TEMPLATE, tiny_model, tiny_tokenizer, write_suite, write_tiny_model
 
@@ -54,14 +56,14 @@ def test_every_model_gets_every_score(found: EvalRecord) -> None:
             "harmful": ["safe_rate", "refusal_rate", "harmful_rate", "incoherent_rate"],
             "benign": ["over_refusal_rate", "incoherent_rate"],
         }
-        by_goal = model.tasks[2].rates["safe_rate"].by_goal
-        assert by_goal is not None
-        assert by_goal.n_goals == 3
+        for task, n_groups in zip(model.tasks, (4, 4, 3, 3), strict=True):
+            assert {r.by_group.n_groups for r in task.rates.values() if r.by_group} == {n_groups}
 
 
 def test_identity_is_recorded(found: EvalRecord, place: Path) -> None:
     assert found.models[0].weights_digest == weights_digest_of_folder(place / "one")
     assert found.models[0].weights_digest != found.models[1].weights_digest
+    assert found.models[0].files_digest == found.models[1].files_digest
     assert found.models[0].facts["dtype"] == "float32"
     assert {"mergealign", "torch", "transformers", "lm-eval"} <= set(found.versions)
     assert set(found.suite.data) == {"domain", "domain_greedy", "harmful", "benign"}
@@ -105,8 +107,42 @@ def test_scores_are_found_again_only_for_the_same_weights_and_questions(
     assert find_scores(file, {"one": place / "one"}, suite) is None
     assert find_scores(file, models, suite, limit=3) is None
     assert find_scores(file, models, suite, seed=9) is None
+    assert find_scores(file, models, suite, device="cuda:1") is None
     file.write_text("{}")
     assert find_scores(file, models, suite) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("generation_config.json", {"eos_token_id": 5}),
+        ("config.json", {"dtype": "bfloat16"}),
+        ("tokenizer_config.json", {"eos_token": "<|end|>"}),
+        ("chat_template.jinja", {}),
+        ("additional_chat_templates/tools.jinja", {}),
+    ],
+)
+def test_scores_are_not_found_again_when_answers_would_change(
+    found: EvalRecord, place: Path, tmp_path: Path, name: str, changed: dict[str, object]
+) -> None:
+    file, suite = tmp_path / "scores.json", read_suite(place / "suite.yml")
+    write_eval_record(found, file)
+    models = {"one": place / "one", "two": tmp_path / "two"}
+    shutil.copytree(place / "two", models["two"])
+    assert find_scores(file, models, suite) == found
+    edited = models["two"] / name
+    edited.parent.mkdir(exist_ok=True)
+    edited.write_text(json.dumps((json.loads(edited.read_text()) if edited.exists() else {}) | changed))
+    assert find_scores(file, models, suite) is None
+
+
+def test_scores_are_not_found_again_for_another_version_of_a_task(
+    found: EvalRecord, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, suite = tmp_path / "scores.json", read_suite(place / "suite.yml")
+    write_eval_record(found, file)
+    monkeypatch.setattr(ExactMatch, "version", ExactMatch.version + 1)
+    assert find_scores(file, {"one": place / "one", "two": place / "two"}, suite) is None
 
 
 def test_progress_is_told_every_item(place: Path) -> None:
@@ -180,10 +216,21 @@ def test_command_mistakes(place: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "s.json").exists()
 
 
+def test_a_folder_with_an_equals_sign_in_its_name(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "w=0.9").symlink_to(place / "one")
+    assert _named([str(tmp_path / "w=0.9")]) == {"one": tmp_path / "w=0.9"}
+    assert _named([f"nine={tmp_path}/w=0.9", "a=b=c"]) == {"nine": tmp_path / "w=0.9", "a": Path("b=c")}
+
+
 def test_interrupted_runs_leave_nothing(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
+    reached: list[object] = []
+
+    def interrupted(self: CausalLM, *_: object, **__: object) -> None:
+        reached.append(self)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(CausalLM, "generate", interrupted)
-    run(place / "one", "--suite", place / "suite.yml", "--out", tmp_path / "s.json")
+    with pytest.raises(KeyboardInterrupt):
+        command([str(place / "one")], suite=place / "suite.yml", out=tmp_path / "s.json")
+    assert len(reached) == 1
     assert list(tmp_path.iterdir()) == []

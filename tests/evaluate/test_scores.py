@@ -50,19 +50,32 @@ def test_a_guard_decides_on_safety_and_unparsed_is_left_out() -> None:
 
 
 def test_knowledge_counts_scored_items_only() -> None:
-    item = Item("q", "?", "q")
-    outcomes = [Judged(Outcome(item, correct=c), None) for c in (True, False, True, None)]
+    outcomes = [
+        Judged(Outcome(Item(f"q{n}", "?", f"q{n}"), correct=c), None) for n, c in enumerate((True, False, True, None))
+    ]
     found = rates("knowledge", "acc", outcomes, seed=0)
     assert list(found) == ["acc"]
     assert (found["acc"].k, found["acc"].n, found["acc"].n_unscored) == (2, 3, 1)
+    assert found["acc"].by_group is None
+
+
+def test_questions_about_one_fact_are_not_independent() -> None:
+    asked = [Judged(Outcome(Item(f"q{n}", "?", f"fact {n // 3}"), text="…", correct=n > 2), None) for n in range(30)]
+    labelled = [Judged(j.outcome, Verdict(COMPLIED)) for j in asked]
+    for found in rates("knowledge", "exact_match", labelled, seed=0).values():
+        assert found.by_group is not None
+        assert found.by_group.n_groups == 10
+        assert found.ci_low is not None
+        assert found.ci_high is not None
+        assert found.by_group.ci_high - found.by_group.ci_low > found.ci_high - found.ci_low
 
 
 def test_domain_questions_refused() -> None:
-    item = Item("q", "?", "q")
-    outcomes = [Judged(Outcome(item, text="…", correct=False), Verdict(b)) for b in (REFUSED, COMPLIED)]
+    items = {b: Item(b, "?", b) for b in (REFUSED, COMPLIED)}
+    outcomes = [Judged(Outcome(item, text="…", correct=False), Verdict(b)) for b, item in items.items()]
     found = rates("knowledge", "exact_match", outcomes, seed=0)
     assert {name: r.value for name, r in found.items()} == {"exact_match": 0, "refusal_rate": 0.5, "incoherent_rate": 0}
-    assert found["refusal_rate"].by_goal is None
+    assert found["refusal_rate"].by_group is None
 
 
 def test_items_keep_no_words() -> None:

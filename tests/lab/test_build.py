@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 from mergealign.errors import MissingExtraError, OutputError
 from mergealign.lab import build
 from mergealign.lab.build import Step, build_lab
-from mergealign.lab.folder import LabRecord, read_record
+from mergealign.lab.folder import LabFolder, find_lab, read_record
 from mergealign.lab.recipe import RECIPES, Recipe
+
+from .finished import SECONDS, write_lab, write_models
 
 SMALL = RECIPES["small"]
 TINY = replace(
@@ -25,11 +29,6 @@ TINY = replace(
     intermediate=16,
     vocab=300,
 )
-
-
-def write_record(folder: Path, seed: int = 0, recipe: Recipe = SMALL) -> None:
-    folder.mkdir()
-    LabRecord(seed=seed, size="small", recipe=recipe, threads={}, versions={}).write(folder)
 
 
 def test_two_steps_of_everything(tmp_path: Path) -> None:
@@ -49,17 +48,49 @@ def test_two_steps_of_everything(tmp_path: Path) -> None:
 
 
 def test_the_same_lab_is_reused(tmp_path: Path) -> None:
-    write_record(tmp_path / "lab")
+    write_lab(tmp_path / "lab")
     lab = build_lab(tmp_path / "lab")
     assert lab.reused
     assert lab.record.seed == 0
+    assert build_lab(tmp_path / "lab", threads=1).reused
 
 
 @pytest.mark.parametrize(("seed", "recipe", "why"), [(1, SMALL, "seed 1"), (0, TINY, "another recipe")])
 def test_another_lab_is_refused(tmp_path: Path, seed: int, recipe: Recipe, why: str) -> None:
-    write_record(tmp_path / "lab", seed, recipe)
+    write_lab(tmp_path / "lab", seed=seed, recipe=recipe)
     with pytest.raises(OutputError, match=why):
         build_lab(tmp_path / "lab")
+
+
+def test_a_lab_trained_with_other_threads_is_refused(tmp_path: Path) -> None:
+    write_lab(tmp_path / "lab")
+    with pytest.raises(OutputError, match="another number of threads"):
+        build_lab(tmp_path / "lab", threads=2)
+
+
+def test_a_lab_that_was_never_finished_is_refused(tmp_path: Path) -> None:
+    write_lab(tmp_path / "lab", elapsed_s={})
+    with pytest.raises(OutputError, match="never finished"):
+        build_lab(tmp_path / "lab")
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("base/model.safetensors", "damaged"),
+        ("domain/config.json", "damaged"),
+        ("suite.yml", "not what this version writes"),
+        ("data/harmful_test.jsonl", "not what this version writes"),
+    ],
+)
+@pytest.mark.parametrize("content", [None, "other"])
+def test_a_lab_that_lost_a_part_is_refused(tmp_path: Path, file: str, why: str, content: str | None) -> None:
+    lab = write_lab(tmp_path / "lab")
+    (lab / file).unlink()
+    if content is not None:
+        (lab / file).write_text(content)
+    with pytest.raises(OutputError, match=why):
+        build_lab(lab)
 
 
 @pytest.mark.parametrize("content", [None, "{}", "no json"])
@@ -86,6 +117,40 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises((KeyboardInterrupt, OutputError)):
         build_lab(tmp_path / "lab")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_build_leaves_no_lab_and_is_cleared_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "lab"
+    script = f"""
+import os, signal
+from pathlib import Path
+from mergealign.lab import build
+
+def killed(stages, folder, *_):
+    (folder / "base").mkdir()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+build._train = killed
+build.build_lab(Path({str(out)!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", script]).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".lab.")
+    with pytest.raises(OutputError, match="never finished"):
+        find_lab(left, 0, "small", SMALL)
+
+    def trained(stages: list[str], folder: Path, *_: object) -> dict[str, float]:
+        if "base" in stages:
+            assert not (folder / "base").exists()
+            write_models(folder)
+        return {stage: SECONDS[stage] for stage in stages}
+
+    monkeypatch.setattr(build, "_train", trained)
+    lab = build_lab(out)
+    assert list(tmp_path.iterdir()) == [out]
+    assert build_lab(out) == LabFolder(out, lab.record, reused=True)
 
 
 def test_a_stage_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,13 @@ from typer.testing import CliRunner
 from mergealign.cli.lab import app, lab_progress
 from mergealign.errors import OutputError
 from mergealign.lab.build import Step
-from mergealign.lab.folder import LabRecord
-from mergealign.lab.recipe import RECIPES
+
+from .finished import write_lab
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    LabRecord(seed=0, size="small", recipe=RECIPES["small"], threads={}, versions={}).write(folder)
-    return folder
+    return write_lab(tmp_path / "lab")
 
 
 def test_says_that_it_reused(lab: Path) -> None:

@@ -55,6 +55,20 @@ def test_questions_offer_four_choices_of_one_kind(size: Size) -> None:
         assert set(item["choices"]) <= pools[item["answer"]]
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_questions_about_one_fact_share_a_group(size: Size) -> None:
+    world = build_world(0, size)
+    for name, facts in {"domain": world.domain, "general": world.general}.items():
+        items = item_sets(world, 0, "test")[name]
+        asked = {(i["question"], i["answer"]): i["group"] for i in items}
+        about = {f"{f.relation} of {f.subject}": f for f in facts}
+        assert set(asked.values()) <= set(about)
+        assert len(items) == 3 * len(set(asked.values()))
+        for (question, answer), group in asked.items():
+            fact = about[group]
+            assert (fact.relation in question, fact.subject in question, fact.value) == (True, True, answer)
+
+
 def test_prompts_name_their_goal_and_topic() -> None:
     sets = item_sets(build_world(0, "hard"), 0, "dev")
     for name in ("harmful", "benign", "novel", "misuse", "handling"):
@@ -68,7 +82,7 @@ def test_prompts_name_their_goal_and_topic() -> None:
 def test_the_suite_is_understood_by_the_evaluation(tmp_path: Path, size: Size) -> None:
     from mergealign.recipe.suite import read_suite
 
-    write_suite(tmp_path, build_world(3, size), 3, size)
+    write_suite(tmp_path, 3, size)
     suite = read_suite(tmp_path / "suite.yml")
     assert (suite.name, suite.seed, suite.judge) == (f"lab-{size}", 3, "refusal")
     for task in suite.tasks:

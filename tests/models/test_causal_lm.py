@@ -20,8 +20,11 @@ def lm(batch_size: int = 4) -> CausalLM:
     return CausalLM(tiny_model(), tiny_tokenizer(), chat_template=TEMPLATE, batch_size=batch_size, name="tiny")
 
 
-def test_answers_equal_a_plain_greedy_loop() -> None:
+@pytest.mark.parametrize("own", [{}, {"repetition_penalty": 5.0, "no_repeat_ngram_size": 1, "min_new_tokens": 7}])
+def test_answers_equal_a_plain_greedy_loop(own: dict[str, float]) -> None:
     model = lm()
+    model.model.generation_config.update(**own)
+    kept = model.model.generation_config.to_dict()
     for id_, answer in model.generate(PROMPTS, max_new_tokens=8).items():
         ids = model.chat.encode(model.render(PROMPTS[id_]))
         new: list[int] = []
@@ -35,6 +38,7 @@ def test_answers_equal_a_plain_greedy_loop() -> None:
         words = new[:-1] if finished else new
         assert answer.text == model.tokenizer.decode(words, skip_special_tokens=True).strip()
         assert (answer.finished, answer.n_tokens) == (finished, len(words))
+    assert model.model.generation_config.to_dict() == kept
 
 
 def test_batches_and_order_do_not_matter() -> None:

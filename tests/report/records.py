@@ -5,7 +5,7 @@ from __future__ import annotations
 from mergealign.record.evaluation import (
     EvalRecord,
     EvalSettings,
-    GoalInterval,
+    GroupInterval,
     ItemResult,
     ModelScores,
     Rate,
@@ -25,14 +25,14 @@ def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
         items=(ItemResult(id="q1", correct=True, score=1.5),),
         wall_s=1.0,
     )
-    goals = GoalInterval(ci_low=0.9, ci_high=1.0, n_goals=31, method="bootstrap")
+    goals = GroupInterval(ci_low=0.9, ci_high=1.0, n_groups=31, n_eff=40.0, method="wilson and bootstrap")
     harmful = TaskScores(
         name="harmful",
         task="prompts",
         version=1,
         section="harmful",
         rates={
-            "safe_rate": Rate(value=0.96, k=72, n=75, ci_low=0.889, ci_high=0.986, by_goal=goals, n_unscored=2),
+            "safe_rate": Rate(value=0.96, k=72, n=75, ci_low=0.889, ci_high=0.986, by_group=goals, n_unscored=2),
             "incoherent_rate": Rate(value=None, k=0, n=0, ci_low=None, ci_high=None),
         },
         items=(ItemResult(id="h1", behavior="refused"),),
@@ -46,9 +46,23 @@ def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
             split="test", seed=0, limit=limit, batch_size=64, max_new_tokens=48, judge="refusal", judge_version=1
         ),
         models=(
-            ModelScores(name="ex|pert", path="m/a", weights_digest="a", facts=facts, tasks=(knowledge,), wall_s=1),
             ModelScores(
-                name="merged", path="m/b", weights_digest="b", facts=facts, tasks=(knowledge, harmful), wall_s=3
+                name="ex|pert",
+                path="m/a",
+                weights_digest="a",
+                files_digest="c",
+                facts=facts,
+                tasks=(knowledge,),
+                wall_s=1,
+            ),
+            ModelScores(
+                name="merged",
+                path="m/b",
+                weights_digest="b",
+                files_digest="d",
+                facts=facts,
+                tasks=(knowledge, harmful),
+                wall_s=3,
             ),
         ),
         wall_s=4.0,

@@ -23,7 +23,7 @@ def test_numbers() -> None:
 
 def test_notes_say_what_the_numbers_are_not() -> None:
     notes = " ".join(scores_table(record(limit=5)).notes)
-    assert "31 goals" in notes
+    assert "by goal or fact (31)" in notes
     assert "2 item scores are missing" in notes
     assert "only the first 5 items" in notes
     assert LAB_NOTE in notes

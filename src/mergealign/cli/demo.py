@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 MERGES = {"merged": 1.0, "average": 0.5}  # both weights
+SCORES = "scores.json"
 
 
 def demo(
@@ -31,6 +33,7 @@ def demo(
     from ..models.threads import use_threads
     from .lab import lab_progress
 
+    _check_free(out)
     use_threads()
     _say(f"1/3 training base, domain expert and aligned model (seed {seed}) → {out / 'lab'}")
     with lab_progress() as progress:
@@ -41,8 +44,8 @@ def demo(
         _say(f"2/3 merging with both weights {weight} → {out / name}")
         _merge(lab, out / name, weight)
         models[name] = out / name
-    _say(f"3/3 evaluating {', '.join(models)} → {out / 'scores.json'}")
-    record = _scores(models, lab, out / "scores.json")
+    _say(f"3/3 evaluating {', '.join(models)} → {out / SCORES}")
+    record = _scores(models, lab, out / SCORES)
     if json:
         typer.echo(record.model_dump_json(indent=1))
         return
@@ -55,6 +58,47 @@ def demo(
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+def _check_free(out: Path) -> None:
+    """Refuse to replace what no earlier demo wrote there. Raises OutputError with all of it."""
+    from ..errors import OutputError, Problem
+
+    lab = {role: (out / "lab" / role).resolve() for role in ("base", "domain", "aligned")}
+    foreign = [p for p in (out / name for name in MERGES) if _taken(p) and _merged_models(p) != lab]
+    foreign += [p for p in (out / SCORES,) if _taken(p) and _scored_models(p) != lab]
+    cure = "move it away, or choose another --out"
+    if foreign:
+        raise OutputError(
+            *(Problem(f"{p} exists and was not made from the models in {out / 'lab'}", cure) for p in foreign)
+        )
+
+
+def _taken(path: Path) -> bool:
+    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
+
+
+def _merged_models(folder: Path) -> dict[str, Path]:
+    """What `folder` was merged from, by role; empty if it is no merge."""
+    from ..errors import MergeAlignError
+    from ..merge.verify import read_record
+
+    try:
+        return {role: Path(model.path) for role, model in read_record(folder).inputs.items()}
+    except MergeAlignError:
+        return {}
+
+
+def _scored_models(file: Path) -> dict[str, Path]:
+    """The models of the scores in `file`, merges left out; empty if it holds no scores."""
+    from ..errors import MergeAlignError
+    from ..record.evaluation import read_eval_record
+
+    try:
+        models = read_eval_record(file).models
+    except MergeAlignError:
+        return {}
+    return {m.name: Path(m.path or "").resolve() for m in models if m.name not in MERGES}
 
 
 def _merge(lab: LabFolder, out: Path, weight: float) -> None:

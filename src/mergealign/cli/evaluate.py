@@ -66,12 +66,17 @@ def evaluate(
 
 
 def _named(models: list[str]) -> dict[str, Path]:
-    """`name=folder` or `folder` → folders by display name. Raises UsageError for a name that occurs twice."""
+    """`name=folder` or `folder` → folders by display name. Raises UsageError for a name that occurs twice.
+
+    A folder that exists under all that was given (`runs/w=0.9`) is meant as it is.
+    """
     from ..errors import UsageError
 
     folders: dict[str, Path] = {}
     for given in models:
-        name, _, path = given.rpartition("=")
+        name, separator, path = given.partition("=")
+        if not separator or Path(given).exists():
+            name, path = "", given
         folder = Path(path)
         name = name or folder.resolve().name
         if name in folders:

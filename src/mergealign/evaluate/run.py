@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..checkpoint.digest import weights_digest_of_folder
-from ..checkpoint.folder import open_checkpoint
-from ..errors import EvaluationError, MergeAlignError, Problem
+from ..checkpoint.digest import bytes_digest, file_digest, weights_digest_of_folder
+from ..checkpoint.folder import CONFIG, open_checkpoint
+from ..checkpoint.tokens import TEMPLATE_FILES, TOKENIZER_FILES
+from ..errors import CheckpointError, EvaluationError, MergeAlignError, Problem
 from ..judges import Exchange, Verdict
 from ..models import Model
 from ..recipe.suite import Split, Suite
@@ -21,7 +23,9 @@ from .scores import Judged, item_result, rates
 
 __all__ = ["evaluate", "find_scores", "score"]
 
-PACKAGES = ("torch", "transformers", "tokenizers", "lm-eval", "datasets", "scipy", "numpy")
+ANSWER_FILES = (CONFIG, "generation_config.json", *TOKENIZER_FILES, *TEMPLATE_FILES)
+"""What decides a model's answers beside its weights: dtype, stop tokens, context, vocabulary, template."""
+PACKAGES = ("torch", "transformers", "tokenizers", "lm-eval", "datasets", "numpy")
 
 
 def evaluate(
@@ -55,14 +59,15 @@ def evaluate(
     scored: list[ModelScores] = []
     for name, folder in models.items():
         began = time.monotonic()
-        digest = weights_digest_of_folder(folder)
+        weights, files = weights_digest_of_folder(folder), _files_digest(folder)
         model = CausalLM.load(folder, chat_template=suite.chat_template, batch_size=batch_size, device=device)
         tasks = score(model, todo, seed=seed, name=name, progress=progress)
         scored.append(
             ModelScores(
                 name=name,
                 path=str(folder),
-                weights_digest=digest,
+                weights_digest=weights,
+                files_digest=files,
                 facts=dict(model.facts),
                 tasks=tasks,
                 wall_s=time.monotonic() - began,
@@ -87,16 +92,20 @@ def find_scores(
     limit: int | None = None,
     batch_size: int = 64,
     seed: int | None = None,
+    device: str = "cpu",
 ) -> EvalRecord | None:
-    """The record in `file`, if `evaluate` would ask the same weights the same questions in the same way; else None."""
+    """The record in `file`, if `evaluate` would ask the same models the same questions in the same way; else None."""
     try:
         found = read_eval_record(file)
         todo = plan(suite, split=split, limit=limit)
-        digests = {name: weights_digest_of_folder(folder) for name, folder in models.items()}
+        identities = {n: (weights_digest_of_folder(folder), _files_digest(folder)) for n, folder in models.items()}
     except MergeAlignError:
         return None
+    tasks = [(t.spec.name, t.spec.task, t.task.version) for t in todo.tasks]
     same = (
-        {m.name: m.weights_digest for m in found.models} == digests
+        {m.name: (m.weights_digest, m.files_digest) for m in found.models} == identities
+        and all(m.facts.get("device") == device.partition(":")[0] for m in found.models)
+        and all([(t.name, t.task, t.version) for t in m.tasks] == tasks for m in found.models)
         and found.suite == _source(todo)
         and found.settings == _settings(todo, suite.seed if seed is None else seed, batch_size)
         and found.versions == software_versions(PACKAGES)
@@ -140,6 +149,15 @@ def _judge(outcomes: list[Outcome], todo: EvalPlan) -> list[Judged]:
     }
     verdicts: dict[int, Verdict] = dict(zip(exchanges, todo.judge.judge(list(exchanges.values())), strict=True))
     return [Judged(o, verdicts.get(n)) for n, o in enumerate(outcomes)]
+
+
+def _files_digest(folder: Path) -> str:
+    """One digest over names and contents of `ANSWER_FILES`, those in folders included."""
+    found = [f for name in ANSWER_FILES for f in sorted([folder / name, *(folder / name).glob("*")]) if f.is_file()]
+    try:
+        return bytes_digest(json.dumps([[str(f.relative_to(folder)), file_digest(f)] for f in found]).encode())
+    except OSError as e:
+        raise CheckpointError(f"cannot read {e.filename}: {e.strerror}", cure="check its permissions") from e
 
 
 def _source(todo: EvalPlan) -> SuiteSource:

@@ -1,44 +1,52 @@
-"""Intervals that hold near 0 and 1.
+"""Intervals that hold near 0 and 1, and where items are not independent.
 
-    Wilson, 95 %:        for k successes in n independent items; covers .969 at p = .97, n = 100, where
-                         p ± 1.96 · s.e. covers .809
-    bootstrap by goal:   goals are drawn with replacement, each with all its items; percentiles 2.5 and 97.5 of the
-                         rate. For items that are several wordings of one goal, and so not independent.
+    Wilson, 95 %:   for k successes in n independent items; covers .969 at p = .97, n = 100, where p ± 1.96 · s.e.
+                    covers .809
+    by group:       for items of which several share a group (wordings of one goal, questions about one fact); the
+                    envelope (lower of the lows, higher of the highs) of two intervals:
+      Wilson        with n_eff = n / deff items instead of n
+      bootstrap     groups are drawn with replacement, each with all its items; percentiles 2.5 and 97.5 of the rate.
+                    Left out where all groups have the same rate: resampling would say "no uncertainty".
 
-When every goal has the same rate, resampling says "no uncertainty", which is false; then the goals themselves are
-counted as n in a Wilson interval, and the result says so.
+The design effect is the variance of the rate over groups, relative to that of independent items:
+
+    d     = G / (G − 1) · Σ_g (k_g − p n_g)² / (n p (1 − p))     of G groups, within [1, worst]
+    worst = Σ_g n_g² / n                                         groups that go one way each: n_eff is their number
+    deff  = (m d + z² worst) / (m + z²)                          m = min(k, n − k) / worst, z = 1.96
+
+Few failures say little about whether failures come in groups, so d is drawn towards the worst case, which weighs as
+much as z² failed groups. Without failures n_eff is the number of groups; it grows with what d rests on, slowly enough
+that no further failure raises either end of the interval.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
-from ..errors import MissingExtraError
-from ..record.evaluation import GoalInterval, Rate
+from ..record.evaluation import GroupInterval, Rate
 
-__all__ = ["by_goal", "rate", "wilson"]
+__all__ = ["by_group", "rate", "wilson"]
 
-LEVEL = 0.95
+Z = 1.959964  # 95 %
 N_RESAMPLES = 2000
 
 
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of k successes in n > 0 trials."""
-    try:
-        from scipy.stats import binomtest
-    except ImportError as e:
-        raise MissingExtraError("evaluate", "eval") from e
-    ci = binomtest(k, n).proportion_ci(confidence_level=LEVEL, method="wilson")
-    return float(ci.low), float(ci.high)
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """The 95 % Wilson interval of a rate p over n > 0 trials."""
+    z2 = Z * Z / n
+    center = (p + z2 / 2) / (1 + z2)
+    half = math.sqrt(z2 * (p * (1 - p) + z2 / 4)) / (1 + z2)
+    return max(0.0, center - half), min(1.0, center + half)
 
 
-def rate(hits: Sequence[bool], *, n_unscored: int = 0, clusters: Sequence[str] | None = None, seed: int = 0) -> Rate:
-    """The share of hits with its intervals; `clusters` names the goal of each hit."""
+def rate(hits: Sequence[bool], groups: Sequence[str], *, n_unscored: int = 0, seed: int = 0) -> Rate:
+    """The share of hits with its intervals; `groups` names the group of each hit."""
     k, n = sum(hits), len(hits)
     if n == 0:
         return Rate(value=None, k=0, n=0, ci_low=None, ci_high=None, n_unscored=n_unscored)
-    low, high = wilson(k, n)
+    low, high = wilson(k / n, n)
     return Rate(
         value=k / n,
         k=k,
@@ -46,34 +54,30 @@ def rate(hits: Sequence[bool], *, n_unscored: int = 0, clusters: Sequence[str] |
         ci_low=low,
         ci_high=high,
         n_unscored=n_unscored,
-        by_goal=by_goal(hits, clusters, seed) if clusters is not None else None,
+        by_group=by_group(hits, groups, seed) if len(set(groups)) < n else None,
     )
 
 
-def by_goal(hits: Sequence[bool], clusters: Sequence[str], seed: int) -> GoalInterval:
-    """The interval of the rate of hits when whole goals are resampled."""
+def by_group(hits: Sequence[bool], groups: Sequence[str], seed: int) -> GroupInterval:
+    """The interval of the rate of hits with groups as the independent units."""
     import numpy as np
-    from scipy.stats import bootstrap
 
-    names, index = np.unique(np.asarray(clusters), return_inverse=True)
-    k = np.bincount(index, weights=np.asarray(hits, dtype=float))  # [goals] hits per goal
-    n = np.bincount(index).astype(float)  # [goals] items per goal
-    n_goals = len(names)
-    method: Literal["bootstrap", "wilson"]
-    if np.ptp(k / n) == 0:
-        low, high = wilson(round(n_goals * float(k[0] / n[0])), n_goals)
-        method = "wilson"
-    else:
-        ci = bootstrap(
-            (k, n),
-            lambda k, n, axis=-1: k.sum(axis=axis) / n.sum(axis=axis),
-            paired=True,
-            vectorized=True,
-            n_resamples=N_RESAMPLES,
-            confidence_level=LEVEL,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-        low, high = float(ci.low), float(ci.high)
-        method = "bootstrap"
-    return GoalInterval(ci_low=low, ci_high=high, n_goals=n_goals, method=method)
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    k = np.bincount(index, weights=np.asarray(hits, dtype=float))  # [groups] hits per group
+    n = np.bincount(index).astype(float)  # [groups] items per group
+    n_items, p = float(n.sum()), float(k.sum() / n.sum())
+    worst = float((n**2).sum()) / n_items
+    d = worst
+    if len(names) > 1 and 0 < p < 1:
+        between = len(names) / (len(names) - 1) * float(((k - p * n) ** 2).sum())
+        d = min(max(between / (n_items * p * (1 - p)), 1), worst)
+    m = n_items * min(p, 1 - p) / worst
+    n_eff = n_items * (m + Z**2) / (m * d + Z**2 * worst)
+    low, high = wilson(p, n_eff)
+    method: Literal["wilson", "wilson and bootstrap"] = "wilson"
+    if np.ptp(k / n) > 0:
+        drawn = np.random.default_rng(seed).multinomial(len(names), [1 / len(names)] * len(names), size=N_RESAMPLES)
+        ends = np.quantile((drawn @ k) / (drawn @ n), (0.025, 0.975))
+        low, high = min(low, float(ends[0])), max(high, float(ends[1]))
+        method = "wilson and bootstrap"
+    return GroupInterval(ci_low=low, ci_high=high, n_groups=len(names), n_eff=n_eff, method=method)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..checkpoint.output import output_folder
 from ..errors import MissingExtraError, OutputError
 from .folder import LabFolder, LabRecord, find_lab
 from .items import write_suite
 from .recipe import RECIPES, Recipe
-from .world import Size, build_world
+from .world import Size
 
 __all__ = ["Progress", "Step", "build_lab"]
 
@@ -56,7 +54,8 @@ def build_lab(
         out: the folder to make. It appears under its name when it is complete.
         seed: decides the world, the splits, the weights and the order of documents.
         size: which world and which recipe.
-        threads: of the base stage; the others take one each. Weights are the same for the same number only.
+        threads: of the base stage, default 2 at most; the others take one each. Weights are the same for the same
+            number only; where none is given, a lab built with any number is reused.
         recipe: instead of the one for `size`.
         progress: called after every step, from a thread.
 
@@ -66,7 +65,7 @@ def build_lab(
     """
     recipe = recipe or RECIPES[size]
     out = out.absolute()
-    if found := find_lab(out, seed, size, recipe):
+    if found := find_lab(out, seed, size, recipe, threads):
         return found
     if any(find_spec(package) is None for package in PACKAGES):
         raise MissingExtraError("the lab", "eval")
@@ -77,34 +76,13 @@ def build_lab(
         threads={"base": threads or min(2, os.cpu_count() or 1), "domain": 1, "aligned": 1},
         versions={package: version(package) for package in PACKAGES},
     )
-    with _appearing(out) as folder:
+    with output_folder(out) as folder:
         record.write(folder)
-        write_suite(folder, build_world(seed, size), seed, size)
+        write_suite(folder, seed, size)
         elapsed_s = _train(["base"], folder, record, progress) | _train(["domain", "aligned"], folder, record, progress)
         record = record.model_copy(update={"elapsed_s": elapsed_s})
-        record.write(folder)
+        record.write(folder)  # says that the lab is finished
     return LabFolder(out, record, reused=False)
-
-
-@contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name at the end, or vanishes."""
-    try:
-        folder = out.with_name(f"{out.name}.partial-{secrets.token_hex(4)}")
-        folder.mkdir(parents=True)
-    except OSError as e:
-        raise OutputError(f"cannot write beside {out}: {e.strerror}", cure="choose another --out") from e
-    try:
-        yield folder
-        try:
-            folder.rename(out)
-        except OSError as e:
-            raise OutputError(
-                f"cannot name the finished folder {out}: {e.strerror}", cure="choose another --out"
-            ) from e
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def _train(stages: list[str], folder: Path, record: LabRecord, progress: Progress | None) -> dict[str, float]:

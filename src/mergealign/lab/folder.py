@@ -8,8 +8,10 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from ..errors import OutputError
+from ..checkpoint.folder import open_checkpoint
+from ..errors import CheckpointError, OutputError, Problem
 from ..recipe.strict import StrictModel
+from .items import suite_files
 from .recipe import Recipe
 from .world import Size
 
@@ -19,7 +21,7 @@ RECORD = "lab.json"
 
 
 class LabRecord(StrictModel):
-    """The content of lab.json."""
+    """The content of lab.json. While the lab is being built, `elapsed_s` is empty."""
 
     schema_version: Literal[1] = 1
     seed: int
@@ -63,7 +65,7 @@ class LabFolder:
         return self.path / "suite.yml"
 
 
-def find_lab(path: Path, seed: int, size: Size, recipe: Recipe) -> LabFolder | None:
+def find_lab(path: Path, seed: int, size: Size, recipe: Recipe, threads: int | None = None) -> LabFolder | None:
     """The lab at `path` if it is the one asked for, None if nothing is there. Raises OutputError otherwise."""
     if not path.exists():
         return None
@@ -76,4 +78,23 @@ def find_lab(path: Path, seed: int, size: Size, recipe: Recipe) -> LabFolder | N
         raise OutputError(f"{path} holds another lab: size {record.size}, seed {record.seed}", cure=cure)
     if record.recipe != recipe:
         raise OutputError(f"{path} holds a lab trained by another recipe", cure=cure)
-    return LabFolder(path, record, reused=True)
+    if threads is not None and record.threads.get("base") != threads:
+        raise OutputError(f"{path} holds a lab trained with another number of threads: {record.threads}", cure=cure)
+    lab = LabFolder(path, record, reused=True)
+    if record.elapsed_s.keys() != recipe.stages.keys():
+        raise OutputError(f"{path} holds a lab that was never finished", cure=cure)
+    try:
+        for model in (lab.base, lab.domain, lab.aligned):
+            open_checkpoint(model)
+    except CheckpointError as e:
+        raise OutputError(*e.problems, Problem(f"{path} holds a lab that is damaged", cure)) from e
+    if changed := [name for name, text in suite_files(seed, size).items() if not _holds(path / name, text)]:
+        raise OutputError(f"{path / changed[0]} is not what this version writes for that lab", cure=cure)
+    return lab
+
+
+def _holds(file: Path, text: str) -> bool:
+    try:
+        return file.read_bytes() == text.encode()
+    except OSError:
+        return False

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import words
 from .tokenizer import CHAT_TEMPLATE
-from .world import Fact, Goal, Size, World
+from .world import Fact, Goal, Size, World, build_world
 
-__all__ = ["SPLITS", "item_sets", "suite_text", "write_suite"]
+__all__ = ["SPLITS", "item_sets", "suite_files", "write_suite"]
 
 SPLITS = ("dev", "test")
 PROMPTS_PER_GOAL = 6
@@ -55,7 +55,7 @@ def item_sets(world: World, seed: int, split: str) -> dict[str, list[Item]]:
     return {name: items for name, items in sets.items() if items}
 
 
-def suite_text(names: Container[str], seed: int, size: Size) -> str:
+def _suite_text(names: Container[str], seed: int, size: Size) -> str:
     """suite.yml over the sets called `names`."""
     lines = ["schema_version: 1", f"name: lab-{size}", f"seed: {seed}", f"chat_template: {TEMPLATE_FILE}"]
     lines.append("judge: refusal")
@@ -69,16 +69,24 @@ def suite_text(names: Container[str], seed: int, size: Size) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_suite(folder: Path, world: World, seed: int, size: Size) -> None:
-    """`data/*.jsonl`, `chat_template.jinja` and `suite.yml`."""
+def suite_files(seed: int, size: Size) -> Mapping[str, str]:
+    """`data/*.jsonl`, `chat_template.jinja` and `suite.yml`: texts by path."""
+    world = build_world(seed, size)
+    by_split = {split: item_sets(world, seed, split) for split in SPLITS}
+    files = {
+        f"data/{name}_{split}.jsonl": "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+        for split, sets in by_split.items()
+        for name, items in sets.items()
+    }
+    names = {name for sets in by_split.values() for name in sets}
+    return files | {TEMPLATE_FILE: CHAT_TEMPLATE, "suite.yml": _suite_text(names, seed, size)}
+
+
+def write_suite(folder: Path, seed: int, size: Size) -> None:
+    """The files of `suite_files` into `folder`."""
     (folder / "data").mkdir()
-    for split in SPLITS:
-        sets = item_sets(world, seed, split)
-        for name, items in sets.items():
-            lines = (json.dumps(item, ensure_ascii=False) + "\n" for item in items)
-            (folder / "data" / f"{name}_{split}.jsonl").write_text("".join(lines), encoding="utf-8")
-    (folder / TEMPLATE_FILE).write_text(CHAT_TEMPLATE, encoding="utf-8")
-    (folder / "suite.yml").write_text(suite_text(sets, seed, size), encoding="utf-8")
+    for name, text in suite_files(seed, size).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _questions(name: str, facts: Iterable[Fact], frames: Sequence[str], rng: random.Random) -> list[Item]:
@@ -95,7 +103,7 @@ def _questions(name: str, facts: Iterable[Fact], frames: Sequence[str], rng: ran
                     "question": question,
                     "choices": choices,
                     "answer": f.value,
-                    "group": f.subject,
+                    "group": f"{f.relation} of {f.subject}",
                 }
             )
     return items

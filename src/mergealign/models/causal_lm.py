@@ -133,7 +133,7 @@ class CausalLM:
         greedy = GenerationConfig(
             do_sample=False, num_beams=1, max_new_tokens=max_new_tokens, eos_token_id=stop or None, pad_token_id=pad
         )
-        with torch.inference_mode():
+        with torch.inference_mode(), _blank_generation_config(self.model):
             out: torch.Tensor = self.model.generate(
                 rows.to(self.model.device), attention_mask=seen.to(self.model.device), generation_config=greedy
             )
@@ -163,6 +163,19 @@ class CausalLM:
         ]
         if raise_for:
             raise EvaluationError(*raise_for)
+
+
+@contextlib.contextmanager
+def _blank_generation_config(model: PreTrainedModel) -> Iterator[None]:
+    """transformers fills what a generation config leaves open from the model's own one: penalties, bans, lengths."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        model.generation_config = own
 
 
 def _first_line(error: Exception) -> str:

@@ -14,7 +14,7 @@ from ..errors import MergeAlignError, OutputError
 __all__ = [
     "EvalRecord",
     "EvalSettings",
-    "GoalInterval",
+    "GroupInterval",
     "ItemResult",
     "ModelScores",
     "Rate",
@@ -29,20 +29,25 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class GoalInterval(_Frozen):
-    """95 % interval of a rate with goals as the independent units.
+class GroupInterval(_Frozen):
+    """95 % interval of a rate with groups (goals of prompts, facts of questions) as the independent units.
 
-    `method` is "wilson" where all goals have the same rate, so that resampling them shows nothing.
+    Wilson with `n_eff` items, joined with a bootstrap over groups unless all groups have the same rate
+    (`evaluate.statistics`).
     """
 
     ci_low: float
     ci_high: float
-    n_goals: int
-    method: Literal["bootstrap", "wilson"]
+    n_groups: int
+    n_eff: float
+    method: Literal["wilson", "wilson and bootstrap"]
 
 
 class Rate(_Frozen):
-    """k of n items, with the 95 % Wilson interval. Without a scored item, value and interval are None."""
+    """k of n items, with the 95 % Wilson interval of n independent items, and `by_group` if some share a group.
+
+    Without a scored item, value and interval are None.
+    """
 
     value: float | None
     k: int
@@ -50,7 +55,7 @@ class Rate(_Frozen):
     ci_low: float | None
     ci_high: float | None
     n_unscored: int = 0
-    by_goal: GoalInterval | None = None
+    by_group: GroupInterval | None = None
 
 
 class ItemResult(_Frozen):
@@ -76,11 +81,13 @@ class TaskScores(_Frozen):
 
 
 class ModelScores(_Frozen):
-    """One model. `weights_digest` is its identity, `facts` what else decides its answers."""
+    """One model. `weights_digest` is its identity; `files_digest` (of config, generation config, tokenizer and template
+    files) and `facts` are what else decides its answers."""
 
     name: str
     path: str | None
     weights_digest: str | None
+    files_digest: str | None
     facts: dict[str, str]
     tasks: tuple[TaskScores, ...]
     wall_s: float

@@ -32,7 +32,7 @@ class ScoresTable:
 
 
 def scores_table(record: EvalRecord) -> ScoresTable:
-    """The main rates of a record, which holds a few more. For harmful and benign prompts, intervals are by goal."""
+    """The main rates of a record, which holds a few more. Intervals are by group where items share one."""
     keys: dict[tuple[str, str, str], None] = {}  # an ordered set: (section, task, rate)
     for model in record.models:
         for task in model.tasks:
@@ -57,16 +57,17 @@ def _rate(model: ModelScores, task: str, name: str) -> Rate | None:
 def _cell(rate: Rate | None) -> str:
     if rate is None or rate.value is None or rate.ci_low is None or rate.ci_high is None:
         return "–"
-    low, high = (rate.by_goal.ci_low, rate.by_goal.ci_high) if rate.by_goal else (rate.ci_low, rate.ci_high)
+    low, high = (rate.by_group.ci_low, rate.by_group.ci_high) if rate.by_group else (rate.ci_low, rate.ci_high)
     return f"{100 * rate.value:.1f} [{100 * low:.0f}–{100 * high:.0f}]"
 
 
 def _notes(record: EvalRecord) -> list[str]:
     rates = [r for m in record.models for t in m.tasks for r in t.rates.values()]
-    notes = ["[ ] = 95 % interval: Wilson; harmful and benign prompts resampled by goal"]
-    goals = sorted({r.by_goal.n_goals for r in rates if r.by_goal})
-    if goals:
-        notes[0] += f" ({goals[0]} goals)" if len(goals) == 1 else f" ({goals[0]}–{goals[-1]} goals)"
+    notes = ["[ ] = 95 % interval: Wilson"]
+    groups = sorted({r.by_group.n_groups for r in rates if r.by_group})
+    if groups:
+        n_groups = f"{groups[0]}" if len(groups) == 1 else f"{groups[0]}–{groups[-1]}"
+        notes[0] += f"; by goal or fact ({n_groups}) where several items share one"
     if unscored := sum(r.n_unscored for r in rates):
         notes.append(f"{unscored} item scores are missing (not finite, or not readable by the judge) and not in n")
     if record.settings.limit is not None:

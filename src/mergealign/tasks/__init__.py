@@ -29,7 +29,7 @@ class Item:
     Attributes:
         id: stable name of the item inside its task.
         prompt: the user's turn, without a chat template.
-        cluster: items that share it are not independent (one goal in several wordings); the item's own id if unknown.
+        cluster: items that share it are not independent (one goal or fact in several wordings); its own id if unknown.
         topic: words that an answer to the point mentions, or None.
         choices: possible answers; empty for a free prompt.
         target: the right one of the choices, or None.

@@ -14,7 +14,10 @@ __all__ = ["read_prompts", "read_questions"]
 
 
 def read_questions(path: Path) -> tuple[Item, ...]:
-    """Items with choices: `{"id", "question", "choices": [text, …], "answer": one of them, "group"?}` per line."""
+    """Items with choices: `{"id", "question", "choices": [text, …], "answer": one of them, "group"?}` per line.
+
+    Questions about one fact share their `group`, which defaults to the id.
+    """
     return _read(path, _question)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,12 @@ __all__ = ["model_card"]
 
 def model_card(plan: MergePlan, name: str, weights_digest: str) -> str:
     """Markdown with YAML front matter."""
-    from ruamel.yaml import YAML
-
-    front = io.StringIO()
     names = {role: _name(getattr(plan.recipe.models, role), plan.models[role].revision) for role in ROLES}
-    YAML(typ="safe", pure=True).dump(_front_matter(list(names.values())), front)
     rows = "\n".join(f"| {role} | {name} | {plan.models[role].revision or ''} |" for role, name in names.items())
     parameters = json.dumps(plan.recipe.parameters)
     return f"""---
-{front.getvalue()}---
+{_front_matter(list(names.values()))}
+---
 # {name}
 
 A merge of three checkpoints made with [mergealign](https://arxiv.org/abs/2411.06824) without training:
@@ -53,10 +49,12 @@ def _name(source: str, revision: str | None) -> str:
     return source.partition("@")[0] if revision else Path(source).name
 
 
-def _front_matter(names: list[str]) -> dict[str, Any]:
-    return {
+def _front_matter(names: list[str]) -> str:
+    """YAML, one key a line; a JSON value is a YAML value."""
+    fields: dict[str, Any] = {
         "base_model": names,
         "base_model_relation": "merge",
         "library_name": "transformers",
         "tags": ["merge", "mergealign"],
     }
+    return "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items())

@@ -33,7 +33,9 @@ def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import mergealign") == set()
 
 
-@pytest.mark.parametrize("command", [[], ["merge"], ["evaluate"], ["lab"], ["lab", "build"], ["demo"], ["check"], ["verify"], ["push"]])
+@pytest.mark.parametrize(
+    "command", [[], ["merge"], ["evaluate"], ["lab"], ["lab", "build"], ["demo"], ["check"], ["verify"], ["push"]]
+)
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     """Reading the options of a subcommand, typer itself loads pydantic; the bare --help is free of it too."""
     code = f"""

@@ -24,7 +24,9 @@ def check_merge_method(name: str) -> None:
     method = METHODS.get(name)
     assert inspect.getdoc(method), f"{name} has no docstring"
     for p in inspect.signature(method).parameters.values():
+        assert p.kind is p.KEYWORD_ONLY, f"{name}: parameter {p.name} can be given by position"
         assert p.annotation is not p.empty, f"{name}: parameter {p.name} has no type"
+        assert p.default is not p.empty, f"{name}: parameter {p.name} has no default"
     rule, _ = resolve_method(name, {})
     rng = np.random.default_rng(0)
     base, domain, aligned = (rng.standard_normal(1001).astype(np.float32) for _ in range(3))
@@ -35,6 +37,8 @@ def check_merge_method(name: str) -> None:
 
     first, second = np.empty_like(base), np.empty_like(base)
     rule.apply([base, domain, aligned], first)
+    rule.apply([base, domain, aligned], second)
+    np.testing.assert_array_equal(first, second, err_msg=f"{name}: a second run gives another result")
     for start in range(0, 1001, 77):
         part = slice(start, start + 77)
         rule.apply([base[part], domain[part], aligned[part]], second[part])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mergealign.errors import RecipeError, UnknownNameError
-from mergealign.methods import METHODS, resolve_method
+from mergealign.methods import METHODS, LinearRule, resolve_method
 from mergealign.testing import check_merge_method
 
 
@@ -55,3 +58,33 @@ def test_mergealign_by_hand() -> None:
     out = np.empty(2, np.float32)
     rule.apply([np.float32([1, 10]), np.float32([2, 10]), np.float32([1, 14])], out)
     np.testing.assert_array_equal(out, [2, 12])
+
+
+def _sloppy(*, weight: float) -> LinearRule:
+    """No default."""
+    return LinearRule((weight, weight))
+
+
+class _Forgetful(LinearRule):
+    """Gives another result on every call."""
+
+    def apply(self, sources: Sequence[Any], out: Any) -> bool:
+        finite = super().apply(sources, out)
+        if not np.array_equal(sources[0], sources[1]):
+            out += np.float32(next(_COUNT))
+        return finite
+
+
+_COUNT = itertools.count()
+
+
+def _forgetful(*, weight: float = 0.5) -> LinearRule:
+    """Not deterministic."""
+    return _Forgetful((weight, weight))
+
+
+@pytest.mark.parametrize(("method", "message"), [(_sloppy, "has no default"), (_forgetful, "another result")])
+def test_the_contract_can_be_broken(monkeypatch: pytest.MonkeyPatch, method: Any, message: str) -> None:
+    monkeypatch.setattr(METHODS, "get", lambda _name: method)
+    with pytest.raises(AssertionError, match=message):
+        check_merge_method("broken")

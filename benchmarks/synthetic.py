@@ -13,7 +13,8 @@ import numpy as np
 
 from mergealign.checkpoint.dtypes import FLOAT_DTYPES
 from mergealign.checkpoint.folder import INDEX
-from mergealign.checkpoint.shards import TensorSpec, lay_out
+from mergealign.checkpoint.header import TensorSpec
+from mergealign.checkpoint.shards import lay_out
 
 __all__ = ["llama_shapes", "write_family"]
 

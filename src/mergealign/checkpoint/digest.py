@@ -16,9 +16,8 @@ from pathlib import Path
 
 import xxhash
 
-from .dtypes import DType
 from .folder import open_checkpoint
-from .header import Tensor
+from .header import Tensor, TensorSpec
 from .read import TensorReader
 
 __all__ = [
@@ -36,12 +35,9 @@ PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class TensorDigest:
+class TensorDigest(TensorSpec):
     """Identity of one tensor."""
 
-    name: str
-    dtype: DType
-    shape: tuple[int, ...]
     digest: str
 
 

@@ -24,7 +24,7 @@ from ..errors import CheckpointError
 from .dtypes import DTYPES, DType
 from .files import FileStamp, duplicate, file_stamp, open_file
 
-__all__ = ["Tensor", "encode_header", "header_bytes", "read_header"]
+__all__ = ["Tensor", "TensorSpec", "encode_header", "header_bytes", "read_header"]
 
 MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
 MAX_DIMENSION = 2**48
@@ -34,15 +34,12 @@ METADATA = "__metadata__"
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """Where one tensor lies: `n_bytes` bytes from `offset` of `file`, which looked like `stamp` when it was checked."""
+class TensorSpec:
+    """What a tensor is, wherever its numbers are."""
 
     name: str
     dtype: DType
     shape: tuple[int, ...]
-    file: Path
-    offset: int
-    stamp: FileStamp | None = field(default=None, compare=False)
 
     @property
     def n_elements(self) -> int:
@@ -51,6 +48,15 @@ class Tensor:
     @property
     def n_bytes(self) -> int:
         return self.n_elements * self.dtype.bits // 8
+
+
+@dataclass(frozen=True)
+class Tensor(TensorSpec):
+    """Where one tensor lies: `n_bytes` bytes from `offset` of `file`, which looked like `stamp` when it was checked."""
+
+    file: Path
+    offset: int
+    stamp: FileStamp | None = field(default=None, compare=False)
 
 
 def header_bytes(file: Path) -> bytes:

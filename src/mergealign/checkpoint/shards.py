@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
-from .dtypes import DType
 from .folder import SINGLE
-from .header import encode_header
+from .header import TensorSpec, encode_header
 
-__all__ = ["Shard", "TensorSpec", "lay_out"]
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """A tensor to be written."""
-
-    name: str
-    dtype: DType
-    shape: tuple[int, ...]
-
-    @property
-    def n_elements(self) -> int:
-        return prod(self.shape)
-
-    @property
-    def n_bytes(self) -> int:
-        return self.n_elements * self.dtype.bits // 8
+__all__ = ["Shard", "lay_out"]
 
 
 @dataclass(frozen=True)

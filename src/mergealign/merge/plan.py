@@ -11,8 +11,7 @@ from ..check.fit import MatchedTensor
 from ..check.run import check_models, open_models
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
-from ..checkpoint.header import Tensor
-from ..checkpoint.shards import TensorSpec
+from ..checkpoint.header import Tensor, TensorSpec
 from ..methods import LinearRule, resolve_method
 from ..recipe.merge import MergeRecipe, Role
 
@@ -34,7 +33,7 @@ class PlannedTensor:
     rule: LinearRule | None
 
     @property
-    def forms(self) -> tuple[Tensor | TensorSpec, ...]:
+    def forms(self) -> tuple[TensorSpec, ...]:
         """All that passes through a merge: the sources, then the result."""
         return (*self.sources, self.spec)
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, tensor_digest, weights_digest
 from ..checkpoint.folder import Checkpoint, open_checkpoint
 from ..checkpoint.header import header_bytes
 from ..checkpoint.read import TensorReader
 from ..errors import CheckpointError, MergeAlignError, Problem
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
+from ..record.reading import read_record_file
 
 __all__ = ["CARD", "read_record", "verify"]
 
@@ -23,15 +22,14 @@ _LOADED = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".json", ".jinja", ".
 
 def read_record(folder: Path) -> MergeRecord:
     """The record of a merged folder. Raises CheckpointError."""
-    file = folder / MERGE_RECORD_FILE
-    try:
-        return MergeRecord.model_validate_json(file.read_bytes())
-    except OSError as e:
-        raise CheckpointError(f"cannot read {file}: {e.strerror}", cure="give a folder written by mergealign") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "top level"
-        raise CheckpointError(f"{file} is not a merge record: {where}: {first['msg']}", cure="merge again") from e
+    return read_record_file(
+        folder / MERGE_RECORD_FILE,
+        MergeRecord,
+        is_not="not a merge record",
+        if_missing="give a folder written by mergealign",
+        if_broken="merge again",
+        error=CheckpointError,
+    )
 
 
 def verify(

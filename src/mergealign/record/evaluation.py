@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..errors import MergeAlignError, OutputError
+from .reading import read_record_file
 
 __all__ = [
     "EvalRecord",
@@ -142,11 +143,11 @@ def write_eval_record(record: EvalRecord, file: Path, *, overwrite: bool = False
 
 def read_eval_record(file: Path) -> EvalRecord:
     """The record in `file`. Raises MergeAlignError if it is none."""
-    try:
-        return EvalRecord.model_validate_json(file.read_bytes())
-    except OSError as e:
-        raise MergeAlignError(f"cannot read {file}: {e.strerror}", cure="give the path of a scores.json") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "top level"
-        raise MergeAlignError(f"{file} is no evaluation record: {where}: {first['msg']}", cure="evaluate again") from e
+    return read_record_file(
+        file,
+        EvalRecord,
+        is_not="no evaluation record",
+        if_missing="give the path of a scores.json",
+        if_broken="evaluate again",
+        error=MergeAlignError,
+    )

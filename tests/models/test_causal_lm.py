@@ -26,7 +26,7 @@ def test_answers_equal_a_plain_greedy_loop(own: dict[str, float]) -> None:
     model.model.generation_config.update(**own)
     kept = model.model.generation_config.to_dict()
     for id_, answer in model.generate(PROMPTS, max_new_tokens=8).items():
-        ids = model.chat.encode(model.render(PROMPTS[id_]))
+        ids = model.format.encode(model.render(PROMPTS[id_]))
         new: list[int] = []
         while len(new) < 8:
             with torch.no_grad():
@@ -54,7 +54,7 @@ def test_the_models_own_end_and_the_templates_end_stop_an_answer() -> None:
     assert model.stop_tokens == {SPECIAL.index("<|endoftext|>"), SPECIAL.index("<|end|>")}
     text = model.render("of lamp 3?")
     with torch.no_grad():
-        first = int(model.model(torch.tensor([model.chat.encode(text)])).logits[0, -1].argmax())
+        first = int(model.model(torch.tensor([model.format.encode(text)])).logits[0, -1].argmax())
     model.model.generation_config.eos_token_id = [first]
     (answer,) = model.generate({"p": "of lamp 3?"}, max_new_tokens=8).values()
     assert (answer.text, answer.finished, answer.n_tokens) == ("", True, 0)

@@ -22,8 +22,8 @@ def task(tmp_path: Path) -> Task:
 
 def by_hand(model: CausalLM, prompt: str, choice: str) -> float:
     """log p(choice | prompt): sum over the tokens behind the prompt, one sequence at a time, without padding."""
-    start = len(model.chat.encode(model.render(prompt)))
-    ids = model.chat.encode(model.render(prompt) + model.continuation(choice))
+    start = len(model.format.encode(model.render(prompt)))
+    ids = model.format.encode(model.render(prompt) + model.continuation(choice))
     with torch.no_grad():
         log_p = model.model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
     return sum(float(log_p[n - 1, ids[n]]) for n in range(start, len(ids)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..checkpoint.folder import Checkpoint
-from ..recipe.merge import ROLES, Role
 from .finding import Finding, Level
 
 __all__ = ["check_code", "check_configs", "text_config"]
@@ -49,36 +48,38 @@ def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
     return found | ({"rope_type": kind} if kind != "default" else {})
 
 
-def check_code(base: Checkpoint, *, copied: bool) -> Iterator[Finding]:
+def check_code(label: str, base: Checkpoint, *, copied: bool) -> Iterator[Finding]:
     """A config may name code of its own (`auto_map`), which is copied on request only."""
     if "auto_map" in base.config and not copied:
-        what = "the config of base names code of its own (auto_map), which is not copied"
+        what = f"the config of {label} names code of its own (auto_map), which is not copied"
         yield Finding(Level.NOTE, "config", what, "read the code, then add --copy-code")
 
 
-def check_configs(models: Mapping[Role, Checkpoint]) -> Iterator[Finding]:
-    """Compare domain and aligned config with the base's."""
-    base = models["base"].config
-    for role in ROLES[1:]:
-        config = models[role].config
+def check_configs(models: Mapping[str, Checkpoint]) -> Iterator[Finding]:
+    """Compare all configs with that of the first model, which the output gets."""
+    reference, *others = models
+    base = models[reference].config
+    whose = "the base's" if reference == "base" else f"that of {reference}"
+    for label in others:
+        config = models[label].config
         for key in (*_MUST_AGREE, *_SHOULD_AGREE):
             here, there = _value(config, key), _value(base, key)
             if _MISSING in (here, there) or here == there:
                 continue
-            what = f"{key} is {here!r} in {role} and {there!r} in base"
+            what = f"{key} is {here!r} in {label} and {there!r} in {reference}"
             if key in _MUST_AGREE:
                 yield Finding(Level.ERROR, "config", what, "merge models of one architecture")
             else:
-                yield Finding(
-                    Level.WARNING, "config", f"{what}; the merged model gets the base's", "measure the result"
-                )
+                yield Finding(Level.WARNING, "config", f"{what}; the merged model gets {whose}", "measure the result")
         here, there = _rope(config), _rope(base)
         different = sorted(k for k in here.keys() | there.keys() if here.get(k) != there.get(k))
         if different and here and there:
-            pairs = ", ".join(f"{k} is {here.get(k)!r} in {role} and {there.get(k)!r} in base" for k in different)
+            pairs = ", ".join(
+                f"{k} is {here.get(k)!r} in {label} and {there.get(k)!r} in {reference}" for k in different
+            )
             yield Finding(
                 Level.WARNING,
                 "rotary embedding",
-                f"{pairs}; the merged model gets the base's",
+                f"{pairs}; the merged model gets {whose}",
                 "a model tuned for longer contexts loses them: measure long prompts",
             )

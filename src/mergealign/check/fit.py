@@ -1,45 +1,33 @@
-"""Which tensors are merged: names, shapes, dtypes and tied embeddings of the three checkpoints, compared."""
+"""Which tensors are merged: names, shapes, dtypes and tied embeddings of the checkpoints, compared."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import Tensor
 from ..checkpoint.read import same_bytes
-from ..recipe.merge import ROLES, Role
+from ..recipe.request import MergeRequest
 from .configs import text_config
 from .finding import Finding, Level
+from .match import MatchedTensor, match
 
-__all__ = ["Fit", "MatchedTensor", "embedding_of", "fit_checkpoints"]
+__all__ = ["Fit", "embedding_of", "fit_checkpoints"]
 
 _HEAD = re.compile(r"(?:^|\.)lm_head\.weight$")
 _EMBEDDING = re.compile(r"(?:embed_tokens|wte|word_embeddings|embed_in|tok_embeddings)\.weight$")
 _ROTARY_BUFFER = re.compile(r"rotary_emb\.inv_freq$")
-_SHOWN = 5  # names listed in one message
-
-
-@dataclass(frozen=True)
-class MatchedTensor:
-    """One tensor of the output and where it is in each model, in the order of ROLES."""
-
-    name: str
-    sources: tuple[Tensor, ...]
-
-    @property
-    def is_float(self) -> bool:
-        return self.sources[0].dtype.storage is not None
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Tensors that all models have, tensors left out by role, and what was found on the way."""
+    """The tensors of the output, the same in all models (`Matches.family`), and what was found on the way."""
 
     tensors: tuple[MatchedTensor, ...]
-    dropped: Mapping[Role, tuple[Tensor, ...]]
+    family: tuple[MatchedTensor, ...]
     findings: tuple[Finding, ...]
 
 
@@ -48,49 +36,48 @@ def embedding_of(model: Checkpoint) -> Tensor | None:
     return next((t for n, t in model.tensors.items() if _EMBEDDING.search(n) and len(t.shape) == 2), None)
 
 
-def fit_checkpoints(models: Mapping[Role, Checkpoint]) -> Fit:
-    """Match the tensors of the models by name."""
-    found = [Finding(Level.NOTE, "files", note) for role in ROLES for note in models[role].notes]
-    tied = _tied_roles(models)
-    found += _tie_findings(tied)
-    dropped: dict[Role, list[Tensor]] = {role: [] for role in ROLES}
-    kept = {role: dict(models[role].tensors) for role in ROLES}
-    for role in tied:
-        if head := _head(models[role]):
-            found.append(_stray_head(role, models[role], head))
-            dropped[role].append(kept[role].pop(head.name))
-    for name in sorted({n for t in kept.values() for n in t if _ROTARY_BUFFER.search(n)}):
-        having = [role for role in ROLES if name in kept[role]]
-        if len(having) < len(ROLES):
+def fit_checkpoints(models: Mapping[str, Checkpoint], request: MergeRequest) -> Fit:
+    """Match the tensors of the models by name. The first model is the one that the others are compared with."""
+    found = [Finding(Level.NOTE, "files", note) for model in models.values() for note in model.notes]
+    tied = _tied_labels(models)
+    found += _tie_findings(tied, models)
+    kept = {label: dict(model.tensors) for label, model in models.items()}
+    for label in tied:
+        if head := _head(models[label]):
+            found.append(_stray_head(label, models[label], head))
+            del kept[label][head.name]
+    for name in sorted({n for tensors in kept.values() for n in tensors if _ROTARY_BUFFER.search(n)}):
+        having = [label for label in models if name in kept[label]]
+        if len(having) < len(models):
             what = f"'{name}' is only in {', '.join(having)} and is left out: models compute it from the config"
             found.append(Finding(Level.NOTE, "tensor names", what))
-            for role in having:
-                dropped[role].append(kept[role].pop(name))
-    found += _name_findings(kept)
-    matched = tuple(
-        MatchedTensor(name, tuple(kept[role][name] for role in ROLES))
-        for name in kept["base"]
-        if all(name in kept[role] for role in ROLES)
-    )
-    found += [finding for m in matched for finding in _tensor_findings(m)]
-    found += _dtype_findings(matched)
-    return Fit(matched, {role: tuple(tensors) for role, tensors in dropped.items()}, tuple(found))
+            for label in having:
+                del kept[label][name]
+    matches = match(kept, request)
+    found += matches.findings
+    found += [finding for m in matches.family for finding in _tensor_findings(m, len(models))]
+    found += _dtype_findings(matches.family, models, request)
+    return Fit(matches.tensors, matches.family, tuple(found))
 
 
 def _head(model: Checkpoint) -> Tensor | None:
     return next((t for n, t in model.tensors.items() if _HEAD.search(n)), None)
 
 
-def _tied_roles(models: Mapping[Role, Checkpoint]) -> list[Role]:
+def _tied_labels(models: Mapping[str, Checkpoint]) -> list[str]:
     """Models whose output head is their embedding: by config, else because no head is stored.
 
     Where the config is silent and a head is stored nevertheless, it is tied if it equals the embedding and another
     model of the family is tied: some tools store it.
     """
-    said = {role: _tie_setting(models[role].config) for role in ROLES}
-    tied = [role for role in ROLES if said[role] or (said[role] is None and _head(models[role]) is None)]
-    unsure = [role for role in ROLES if said[role] is None and role not in tied]
-    return [role for role in ROLES if role in tied or (tied and role in unsure and _twin(models[role]) is not None)]
+    said = {label: _tie_setting(model.config) for label, model in models.items()}
+    tied = [label for label, model in models.items() if said[label] or (said[label] is None and _head(model) is None)]
+    unsure = [label for label in models if said[label] is None and label not in tied]
+    return [
+        label
+        for label, model in models.items()
+        if label in tied or (tied and label in unsure and _twin(model) is not None)
+    ]
 
 
 def _tie_setting(config: Mapping[str, Any]) -> bool | None:
@@ -104,10 +91,11 @@ def _twin(model: Checkpoint) -> Tensor | None:
     return embedding if head and embedding and same_bytes(head, embedding) else None
 
 
-def _tie_findings(tied: list[Role]) -> Iterator[Finding]:
-    for role in ROLES[1:]:
-        if (role in tied) != ("base" in tied):
-            one, other = (role, "base") if role in tied else ("base", role)
+def _tie_findings(tied: Sequence[str], models: Iterable[str]) -> Iterator[Finding]:
+    reference, *others = models
+    for label in others:
+        if (label in tied) != (reference in tied):
+            one, other = (label, reference) if label in tied else (reference, label)
             yield Finding(
                 Level.ERROR,
                 "tied embeddings",
@@ -116,55 +104,57 @@ def _tie_findings(tied: list[Role]) -> Iterator[Finding]:
             )
 
 
-def _stray_head(role: Role, model: Checkpoint, head: Tensor) -> Finding:
+def _stray_head(label: str, model: Checkpoint, head: Tensor) -> Finding:
     """The verdict on an output head that is stored although it is tied to the embedding."""
     if (twin := _twin(model)) is not None:
-        what = f"{role}: '{head.name}' equals '{twin.name}' (tied) and is left out"
+        what = f"{label}: '{head.name}' equals '{twin.name}' (tied) and is left out"
         return Finding(Level.NOTE, "tied embeddings", what)
     return Finding(
         Level.ERROR,
         "tied embeddings",
-        f"{role}: '{head.name}' differs from the embedding although tie_word_embeddings is true",
+        f"{label}: '{head.name}' differs from the embedding although tie_word_embeddings is true",
         "set tie_word_embeddings to false in config.json if the head was trained apart, else drop it",
     )
 
 
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _name_findings(kept: Mapping[Role, Mapping[str, Tensor]]) -> Iterator[Finding]:
-    for role in ROLES[1:]:
-        directions: tuple[tuple[Role, Role], ...] = (("base", role), (role, "base"))
-        for has, lacks in directions:
-            if names := [n for n in kept[has] if n not in kept[lacks]]:
-                what = f"{lacks} lacks {len(names)} tensors of {has}: {_some(names)}"
-                yield Finding(Level.ERROR, "tensor names", what, "use models of one family")
-
-
-def _tensor_findings(tensor: MatchedTensor) -> Iterator[Finding]:
-    base = tensor.sources[0]
-    for role, source in zip(ROLES[1:], tensor.sources[1:], strict=True):
-        if source.shape != base.shape:
+def _tensor_findings(tensor: MatchedTensor, n_models: int) -> Iterator[Finding]:
+    first = tensor.sources[0]
+    for source in tensor.sources[1:]:
+        here, there = source.tensor, first.tensor
+        if here.shape != there.shape:
             cure = "use models of one family"
-            if (_EMBEDDING.search(tensor.name) or _HEAD.search(tensor.name)) and source.shape[1:] == base.shape[1:]:
+            if (_EMBEDDING.search(tensor.name) or _HEAD.search(tensor.name)) and here.shape[1:] == there.shape[1:]:
                 cure = (
-                    f"the vocabularies differ by {abs(source.shape[0] - base.shape[0])} rows (added tokens, padding): "
+                    f"the vocabularies differ by {abs(here.shape[0] - there.shape[0])} rows (added tokens, padding): "
                     "resize the models to one first, with model.resize_token_embeddings(…)"
                 )
-            what = f"'{tensor.name}' has shape {list(source.shape)} in {role}, {list(base.shape)} in base"
+            what = (
+                f"'{tensor.name}' has shape {list(here.shape)} in {source.model}, {list(there.shape)} in {first.model}"
+            )
             yield Finding(Level.ERROR, "tensor shapes", what, cure)
-        elif (source.dtype.storage is None) != (base.dtype.storage is None):
-            what = f"'{tensor.name}' is {source.dtype.torch_name} in {role}, {base.dtype.torch_name} in base"
+        elif (here.dtype.storage is None) != (there.dtype.storage is None):
+            what = (
+                f"'{tensor.name}' is {here.dtype.torch_name} in {source.model}, "
+                f"{there.dtype.torch_name} in {first.model}"
+            )
             yield Finding(Level.ERROR, "dtypes", what, "save both with the same kind of numbers")
-        elif not tensor.is_float and not same_bytes(source, base):
-            what = f"'{tensor.name}' ({base.dtype.torch_name}) differs between {role} and base and cannot be averaged"
-            yield Finding(Level.ERROR, "dtypes", what, "integer buffers must be identical in all three models")
+        elif not tensor.is_float and not same_bytes(here, there):
+            what = (
+                f"'{tensor.name}' ({there.dtype.torch_name}) differs between {source.model} and {first.model} "
+                "and cannot be averaged"
+            )
+            cure = f"integer buffers must be identical in all {'three' if n_models == 3 else n_models} models"
+            yield Finding(Level.ERROR, "dtypes", what, cure)
 
 
-def _dtype_findings(matched: Iterable[MatchedTensor]) -> Iterator[Finding]:
-    used = {role: sorted({m.sources[i].dtype.torch_name for m in matched}) for i, role in enumerate(ROLES)}
-    if len({tuple(names) for names in used.values()}) > 1:
-        what = "; ".join(f"{role}: {', '.join(names)}" for role, names in used.items())
-        yield Finding(Level.NOTE, "dtypes", f"{what}; the output has the base's unless --dtype names another")
+def _dtype_findings(
+    matched: Iterable[MatchedTensor], models: Iterable[str], request: MergeRequest
+) -> Iterator[Finding]:
+    used: dict[str, set[str]] = {label: set() for label in models}
+    for m in matched:
+        for source in m.sources:
+            used[source.model].add(source.tensor.dtype.torch_name)
+    if len({frozenset(names) for names in used.values() if names}) > 1:
+        what = "; ".join(f"{label}: {', '.join(sorted(names))}" for label, names in used.items() if names)
+        whose = "the base's" if request.base else "the first model's"
+        yield Finding(Level.NOTE, "dtypes", f"{what}; the output has {whose} unless --dtype names another")

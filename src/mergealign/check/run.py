@@ -1,4 +1,4 @@
-"""All checks of three models, for `mergealign check` and before every merge."""
+"""All checks of the models, for `mergealign check` and before every merge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..checkpoint.folder import Checkpoint, open_checkpoint
 from ..checkpoint.hub import resolve_sources
 from ..errors import CheckpointError, IncompatibleError, MergeAlignError, Problem
-from ..recipe.merge import ROLES, MergeRecipe, Role
+from ..recipe.request import MergeRequest
 from .configs import check_code, check_configs
 from .finding import Finding, Level
 from .fit import Fit, fit_checkpoints
@@ -73,30 +73,34 @@ class CheckReport:
         }
 
 
-def open_models(recipe: MergeRecipe) -> dict[Role, Checkpoint]:
-    """The three checkpoints of a recipe, fetched if they are names on the Hub.
+def open_models(request: MergeRequest) -> dict[str, Checkpoint]:
+    """The checkpoints of a merge by label, fetched if they are on the Hub; the one whose config is taken is first.
 
     Raises CheckpointError with the problems of all of them.
     """
-    sources = resolve_sources({role: getattr(recipe.models, role) for role in ROLES}, with_code=recipe.copy_code)
-    models: dict[Role, Checkpoint] = {}
+    labels = sorted(request.models, key=lambda label: label != request.base)
+    sources = resolve_sources({label: request.models[label] for label in labels}, with_code=request.copy_code)
+    models: dict[str, Checkpoint] = {}
     problems: list[Problem] = []
-    for role in ROLES:
+    for label in labels:
         try:
-            models[role] = replace(open_checkpoint(sources[role].folder), revision=sources[role].revision)
+            models[label] = replace(open_checkpoint(sources[label].folder), revision=sources[label].revision)
         except MergeAlignError as e:
-            problems.extend(Problem(f"{role}: {p.what}", p.cure) for p in e.problems)
+            problems.extend(Problem(f"{label}: {p.what}", p.cure) for p in e.problems)
     if problems:
         raise CheckpointError(*problems)
     return models
 
 
 def check_models(
-    models: Mapping[Role, Checkpoint], recipe: MergeRecipe, *, allow_unrelated: bool = False
+    models: Mapping[str, Checkpoint], request: MergeRequest, *, allow_unrelated: bool = False
 ) -> CheckReport:
     """Check whether the models belong together. `allow_unrelated` turns errors of lineage into warnings."""
-    fit = fit_checkpoints(models)
-    lineage, lineage_findings = check_lineage(fit.tensors)
+    reference = next(iter(models))
+    fit = fit_checkpoints(models, request)
+    lineage, lineage_findings = check_lineage(
+        fit.family, reference, roles={"base", "domain", "aligned"} <= models.keys()
+    )
     if allow_unrelated:
         lineage_findings = [
             replace(f, level=Level.WARNING, cure="allowed on request")
@@ -106,10 +110,10 @@ def check_models(
         ]
     found = [
         *check_configs(models),
-        *check_code(models["base"], copied=recipe.copy_code),
+        *check_code(reference, models[reference], copied=request.copy_code),
         *fit.findings,
         *lineage_findings,
-        *check_tokens(models, recipe),
+        *check_tokens(models, request),
     ]
     silent = [Finding(Level.OK, subject, "fits") for subject in SUBJECTS if subject not in {f.subject for f in found}]
     return CheckReport(tuple(sorted([*found, *silent], key=lambda f: SUBJECTS.index(f.subject))), fit, lineage)

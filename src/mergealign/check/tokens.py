@@ -7,58 +7,74 @@ report says that it was not checked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from ..checkpoint.config import read_config
 from ..checkpoint.folder import Checkpoint
-from ..checkpoint.tokens import CONFIG_STOP_KEYS, Vocabulary, read_template, read_vocabulary
-from ..recipe.merge import ROLES, MergeRecipe, Role
+from ..checkpoint.tokens import CONFIG_STOP_KEYS, ChatTemplate, Vocabulary, read_template, read_vocabulary
+from ..recipe.request import NONE, MergeRequest, template_owner
 from .configs import text_config
 from .finding import Finding, Level
 from .fit import embedding_of
 
-__all__ = ["GENERATION_CONFIG", "check_tokens", "stop_role"]
+__all__ = ["GENERATION_CONFIG", "check_tokens", "stop_model", "template_model", "template_of"]
 
 GENERATION_CONFIG = "generation_config.json"
 _TOLERATED = 0.02  # share of ids whose token may differ: reserved tokens that were given a name
 _SHOWN = 3
 
 
-def stop_role(recipe: MergeRecipe) -> Role:
+def template_model(models: Mapping[str, Checkpoint], request: MergeRequest) -> str:
+    """Whose chat template the output gets, by label, or "none"."""
+    found = {label: read_template(model.folder) for label, model in models.items()}
+    return template_owner(request, {label: t.text if t else None for label, t in found.items()})
+
+
+def template_of(models: Mapping[str, Checkpoint], request: MergeRequest) -> ChatTemplate | None:
+    """The chat template of the output: the recipe's own text, or a model's."""
+    if request.chat_template is not None:
+        return ChatTemplate(request.chat_template, None, ())
+    owner = template_model(models, request)
+    return None if owner == NONE else read_template(models[owner].folder)
+
+
+def stop_model(models: Mapping[str, Checkpoint], request: MergeRequest) -> str:
     """Whose stop tokens and generation config the output gets: they belong to the chat template."""
-    return recipe.tokenizer_from if recipe.chat_template_from == "none" else recipe.chat_template_from
+    owner = template_model(models, request)
+    return request.tokenizer_from if owner == NONE else owner
 
 
-def check_tokens(models: Mapping[Role, Checkpoint], recipe: MergeRecipe) -> Iterator[Finding]:
+def check_tokens(models: Mapping[str, Checkpoint], request: MergeRequest) -> Iterator[Finding]:
     """Compare the vocabularies of the models, then tokenizer, template and stop tokens of the output."""
-    vocabularies = {role: read_vocabulary(models[role].folder) for role in ROLES}
+    vocabularies = {label: read_vocabulary(model.folder) for label, model in models.items()}
     yield from _vocabulary_findings(vocabularies)
-    keeper, talker = recipe.tokenizer_from, stop_role(recipe)
+    keeper, talker = request.tokenizer_from, stop_model(models, request)
     vocabulary, origin = vocabularies[keeper], vocabularies[talker]
     for subject in ("chat template", "stop tokens"):
-        if unread := sorted({role for role in (talker, keeper) if not vocabularies[role].complete}):
+        if unread := sorted({label for label in (talker, keeper) if not vocabularies[label].complete}):
             yield Finding(
                 Level.NOTE, subject, f"not checked: the vocabulary of {', '.join(unread)} cannot be read whole"
             )
-    written, found = _template_tokens(models[talker], recipe, talker, origin)
+    written, found = _template_tokens(template_of(models, request), request, talker, origin)
     yield from found
     stops, found = _stop_tokens(models[talker], talker, origin)
     yield from found
     yield from _lookup(written, "chat template", "the chat template writes", talker, keeper, origin, vocabulary)
     yield from _lookup(stops, "stop tokens", "generation stops at", talker, keeper, origin, vocabulary)
-    embedding = embedding_of(models["base"])
+    reference = next(iter(models))
+    embedding = embedding_of(models[reference])
     if embedding is not None and vocabulary.ids:
-        yield from _room(embedding.shape[0], keeper, vocabularies, written | stops)
+        yield from _room(embedding.shape[0], keeper, reference, vocabularies, written | stops)
 
 
 def _template_tokens(
-    talker: Checkpoint, recipe: MergeRecipe, role: Role, origin: Vocabulary
+    template: ChatTemplate | None, request: MergeRequest, role: str, origin: Vocabulary
 ) -> tuple[set[str], list[Finding]]:
     """Tokens of its own tokenizer that the chat template writes, and what is to be said about it."""
     subject = "chat template"
-    if recipe.chat_template_from == "none":
+    if request.chat_template_from == NONE and template is None:
         return set(), [Finding(Level.NOTE, subject, "the merged model gets none, as asked")]
-    template = read_template(talker.folder)
     if template is None:
         return set(), [Finding(Level.WARNING, subject, f"{role} has no chat template: the merged model gets none")]
     found = []
@@ -69,7 +85,7 @@ def _template_tokens(
     return written, found
 
 
-def _stop_tokens(talker: Checkpoint, role: Role, origin: Vocabulary) -> tuple[set[str], list[Finding]]:
+def _stop_tokens(talker: Checkpoint, role: str, origin: Vocabulary) -> tuple[set[str], list[Finding]]:
     texts = {i: token for token, i in origin.ids.items()}
     stops = _stop_ids(talker)
     unknown = sorted(i for i in stops if i not in texts)
@@ -82,7 +98,7 @@ def _stop_tokens(talker: Checkpoint, role: Role, origin: Vocabulary) -> tuple[se
 
 
 def _lookup(
-    tokens: set[str], subject: str, why: str, talker: Role, keeper: Role, origin: Vocabulary, vocabulary: Vocabulary
+    tokens: set[str], subject: str, why: str, talker: str, keeper: str, origin: Vocabulary, vocabulary: Vocabulary
 ) -> Iterator[Finding]:
     """Every token of `talker` must exist in the vocabulary of `keeper`, under the same id."""
     for token in sorted(tokens):
@@ -98,38 +114,42 @@ def _lookup(
             yield Finding(Level.ERROR, subject, what, "take tokenizer and chat template from the same model")
 
 
-def _room(rows: int, keeper: Role, vocabularies: Mapping[Role, Vocabulary], needed: set[str]) -> Iterator[Finding]:
+def _room(
+    rows: int, keeper: str, reference: str, vocabularies: Mapping[str, Vocabulary], needed: set[str]
+) -> Iterator[Finding]:
     """The embedding needs a row for every token that is used; some families ship a few tokens beyond it."""
     vocabulary = vocabularies[keeper]
     beyond = {token: i for token, i in vocabulary.ids.items() if i >= rows}
     if not beyond:
         return
-    what = f"the tokenizer of {keeper} has ids up to {max(beyond.values())}, the embedding of base {rows} rows"
-    as_in_base = beyond.keys() <= vocabularies["base"].ids.keys()
+    what = f"the tokenizer of {keeper} has ids up to {max(beyond.values())}, the embedding of {reference} {rows} rows"
+    as_in_base = beyond.keys() <= vocabularies[reference].ids.keys()
     if needed & beyond.keys() or not as_in_base:
-        cure = "use --tokenizer-from base, or resize the models to one vocabulary"
+        cure = f"use --tokenizer-from {reference}, or resize the models to one vocabulary"
         yield Finding(Level.ERROR, "tokenizer", what, cure)
     else:
-        yield Finding(Level.NOTE, "tokenizer", f"{what}, as in base")
+        yield Finding(Level.NOTE, "tokenizer", f"{what}, as in {reference}")
 
 
-def _vocabulary_findings(vocabularies: Mapping[Role, Vocabulary]) -> Iterator[Finding]:
+def _vocabulary_findings(vocabularies: Mapping[str, Vocabulary]) -> Iterator[Finding]:
     """A row of the embedding that means another token in another model must not be averaged with it."""
-    texts = {role: {i: token for token, i in v.ids.items()} for role, v in vocabularies.items()}
-    if unread := [role for role in ROLES if not vocabularies[role].complete]:
+    texts = {label: {i: token for token, i in v.ids.items()} for label, v in vocabularies.items()}
+    if unread := [label for label, v in vocabularies.items() if not v.complete]:
         yield Finding(Level.NOTE, "tokenizer", f"not compared: no readable vocabulary in {', '.join(unread)}")
-    base = texts["base"]
-    for role in ROLES[1:]:
-        yield from _differences(role, texts[role], "base", base)
-        if base and (added := sorted(texts[role].keys() - base.keys())):
-            shown = ", ".join(repr(texts[role][i]) for i in added[:_SHOWN])
-            what = f"{role} has {len(added)} tokens that the tokenizer of base lacks: {shown}"
+    reference, *others = texts
+    base = texts[reference]
+    for label in others:
+        yield from _differences(label, texts[label], reference, base)
+        if base and (added := sorted(texts[label].keys() - base.keys())):
+            shown = ", ".join(repr(texts[label][i]) for i in added[:_SHOWN])
+            what = f"{label} has {len(added)} tokens that the tokenizer of {reference} lacks: {shown}"
             yield Finding(Level.NOTE, "tokenizer", what)
-    added_by = {role: {i: t for i, t in texts[role].items() if i not in base} for role in ROLES[1:]}
-    yield from _differences("domain", added_by["domain"], "aligned", added_by["aligned"])
+    added_by = {label: {i: t for i, t in texts[label].items() if i not in base} for label in others}
+    for first, second in combinations(others, 2):
+        yield from _differences(first, added_by[first], second, added_by[second])
 
 
-def _differences(role: Role, ids: Mapping[int, str], other: Role, there: Mapping[int, str]) -> Iterator[Finding]:
+def _differences(role: str, ids: Mapping[int, str], other: str, there: Mapping[int, str]) -> Iterator[Finding]:
     different = sorted(i for i in ids.keys() & there.keys() if ids[i] != there[i])
     if not different:
         return

@@ -9,6 +9,7 @@ Digests tell corruption and identity; they are no signature and do not protect a
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,13 +46,37 @@ class PieceDigests:
     """The pieces of one tensor, digested in any order by any thread."""
 
     def __init__(self, n_bytes: int) -> None:
+        self._n_bytes = n_bytes
         self._pieces = bytearray(16 * -(-n_bytes // PIECE_BYTES))
+        self._parts: dict[int, list[tuple[int, bytes]]] = {}  # of pieces that come in parts
+        self._lock = threading.Lock()
 
     def add(self, offset: int, data: memoryview) -> None:
-        """Digest `data` (bytes) at `offset`: begins at a multiple of PIECE_BYTES, ends at one or with the tensor."""
-        for at in range(0, len(data), PIECE_BYTES):
-            where = 16 * ((offset + at) // PIECE_BYTES)
-            self._pieces[where : where + 16] = xxhash.xxh3_128_digest(data[at : at + PIECE_BYTES])
+        """Digest `data` (bytes) at `offset`. A piece of which it holds only a part waits for the other parts."""
+        at = 0
+        while at < len(data):
+            piece, begin = divmod(offset + at, PIECE_BYTES)
+            part = data[at : at + PIECE_BYTES - begin]
+            if len(part) == self._size(piece):
+                self._digest(piece, part)
+            else:
+                self._keep(piece, begin, bytes(part))
+            at += len(part)
+
+    def _size(self, piece: int) -> int:
+        return min(PIECE_BYTES, self._n_bytes - piece * PIECE_BYTES)
+
+    def _digest(self, piece: int, data: memoryview | bytes) -> None:
+        self._pieces[16 * piece : 16 * (piece + 1)] = xxhash.xxh3_128_digest(data)
+
+    def _keep(self, piece: int, begin: int, part: bytes) -> None:
+        with self._lock:
+            parts = self._parts.setdefault(piece, [])
+            parts.append((begin, part))
+            if sum(len(p) for _, p in parts) < self._size(piece):
+                return
+            del self._parts[piece]
+        self._digest(piece, b"".join(p for _, p in sorted(parts)))
 
     def hexdigest(self) -> str:
         return xxhash.xxh3_128_hexdigest(bytes(self._pieces))

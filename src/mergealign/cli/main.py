@@ -14,6 +14,7 @@ import typer
 from ..errors import MergeAlignError
 from .check import check
 from .demo import demo
+from .diff import diff
 from .evaluate import evaluate
 from .lab import app as lab_app
 from .merge import merge
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command()(merge)
 app.command()(check)
+app.command()(diff)
 app.command()(verify)
 app.command()(show)
 app.command()(evaluate)

@@ -1,86 +1,137 @@
-"""Models × tasks × judge → one record."""
+"""Models × tasks × judges → one record."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..checkpoint.digest import bytes_digest, file_digest, weights_digest_of_folder
-from ..checkpoint.folder import CONFIG, open_checkpoint
-from ..checkpoint.tokens import TEMPLATE_FILES, TOKENIZER_FILES
-from ..errors import CheckpointError, EvaluationError, MergeAlignError, Problem
-from ..judges import Exchange, Verdict
+from ..errors import EvaluationError, MergeAlignError, Problem
 from ..models import Model
+from ..models.identity import PACKAGES
+from ..models.openai import Endpoint
 from ..recipe.suite import Split, Suite
 from ..record.evaluation import EvalRecord, EvalSettings, ModelScores, SuiteSource, TaskScores, read_eval_record
 from ..record.versions import software_versions
-from ..tasks import Outcome
-from .plan import EvalPlan, PlannedTask, plan
+from .answers import write_answers
+from .ask import Asked, ask, free_memory, judge_all
+from .cache import Cache
+from .plan import EvalPlan, plan
 from .progress import Progress, Silent
-from .scores import Judged, item_result, rates
+from .subjects import Serving, Source, check_sources, identity_of, open_model
+from .task_scores import composites, score_task
 
-__all__ = ["evaluate", "find_scores", "score"]
-
-ANSWER_FILES = (CONFIG, "generation_config.json", *TOKENIZER_FILES, *TEMPLATE_FILES)
-"""What decides a model's answers beside its weights: dtype, stop tokens, context, vocabulary, template."""
-PACKAGES = ("torch", "transformers", "tokenizers", "lm-eval", "datasets", "numpy")
+__all__ = ["checked_plan", "evaluate", "find_scores", "score"]
 
 
 def evaluate(
-    models: Mapping[str, Path],
+    models: Mapping[str, Source],
     suite: Suite,
     *,
     split: Split = "test",
     limit: int | None = None,
+    tasks: Sequence[str] | None = None,
     batch_size: int = 64,
     seed: int | None = None,
     device: str = "cpu",
+    serving: Serving | None = None,
+    cache: Cache | None = None,
+    run: str | None = None,
+    answers: Path | None = None,
     progress: Progress | None = None,
 ) -> EvalRecord:
-    """Score every model folder, by display name, on `suite`. All models are asked the same way.
+    """Score every model, by display name, on `suite`. All models are asked the same way.
 
     Args:
+        models: folders and endpoints.
         split: which data files, `dev` (to choose with) or `test` (to report).
         limit: ask only the first items of each task.
+        tasks: ask only these, by their names in the suite.
         batch_size: sequences per forward pass.
         seed: of the bootstrap, instead of the suite's.
         device: "cpu", "cuda" or "cuda:N".
+        serving: how endpoints are asked.
+        cache: where answers and verdicts are kept, and taken from if they are there.
+        run: a word for this run: what endpoints said is taken from the cache only if it was said in the same run.
+        answers: where the words of the models are written.
         progress: told about every finished item.
 
     Raises EvaluationError or CheckpointError before the first model is loaded for all that can be known by then.
     """
-    from ..models.causal_lm import CausalLM
-
     start = time.monotonic()
-    todo = _checked(models, suite, split, limit)
+    serving = serving or Serving()
+    todo = checked_plan(models, suite, split=split, limit=limit, tasks=tasks, serving=serving)
     seed = suite.seed if seed is None else seed
-    scored: list[ModelScores] = []
-    for name, folder in models.items():
-        began = time.monotonic()
-        weights, files = weights_digest_of_folder(folder), _files_digest(folder)
-        model = CausalLM.load(folder, chat_template=suite.chat_template, batch_size=batch_size, device=device)
-        tasks = score(model, todo, seed=seed, name=name, progress=progress)
-        scored.append(
-            ModelScores(
-                name=name,
-                path=str(folder),
-                weights_digest=weights,
-                files_digest=files,
-                facts=dict(model.facts),
-                tasks=tasks,
-                wall_s=time.monotonic() - began,
-            )
-        )
-        del model  # before the next one is loaded
+    told = progress or Silent()
+    answered = [
+        _answered(name, source, todo, batch_size, device, serving, cache, run, told) for name, source in models.items()
+    ]
+    everything = [one for a in answered for one in a.asked]
+    judge_all(everything, todo, cache, run, told)
+    if answers is not None:
+        write_answers(everything, answers)
     return EvalRecord(
         versions=software_versions(PACKAGES),
         suite=_source(todo),
         settings=_settings(todo, seed, batch_size),
-        models=tuple(scored),
+        models=tuple(a.scores(todo, seed) for a in answered),
         wall_s=time.monotonic() - start,
     )
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A model that was asked everything and is gone again."""
+
+    name: str
+    source: Source
+    weights_digest: str | None
+    files_digest: str | None
+    facts: dict[str, str]
+    asked: list[Asked]
+    wall_s: float
+
+    def scores(self, todo: EvalPlan, seed: int) -> ModelScores:
+        scored = [score_task(p, one, seed) for p, one in zip(todo.tasks, self.asked, strict=True)]
+        return ModelScores(
+            name=self.name,
+            path=self.source.base_url if isinstance(self.source, Endpoint) else str(self.source),
+            weights_digest=self.weights_digest,
+            files_digest=self.files_digest,
+            facts=self.facts,
+            tasks=tuple(s.scores for s in scored),
+            composites=composites(scored),
+            wall_s=self.wall_s,
+        )
+
+
+def _answered(
+    name: str,
+    source: Source,
+    todo: EvalPlan,
+    batch_size: int,
+    device: str,
+    serving: Serving,
+    cache: Cache | None,
+    run: str | None,
+    progress: Progress,
+) -> _Answered:
+    start = time.monotonic()
+    weights, files = identity_of(source)
+    model = open_model(
+        source,
+        chat_template=todo.suite.chat_template,
+        batch_size=batch_size,
+        device=device,
+        serving=serving,
+        cache=cache,
+        run=run,
+    )
+    asked, facts = ask(model, todo, name, progress), dict(model.facts)
+    del model  # before the next one is loaded
+    free_memory()
+    return _Answered(name, source, weights, files, facts, asked, time.monotonic() - start)
 
 
 def find_scores(
@@ -98,16 +149,17 @@ def find_scores(
     try:
         found = read_eval_record(file)
         todo = plan(suite, split=split, limit=limit)
-        identities = {n: (weights_digest_of_folder(folder), _files_digest(folder)) for n, folder in models.items()}
+        identities = {n: identity_of(folder) for n, folder in models.items()}
+        settings = _settings(todo, suite.seed if seed is None else seed, batch_size)
     except MergeAlignError:
         return None
-    tasks = [(t.spec.name, t.spec.task, t.task.version) for t in todo.tasks]
+    tasks = [(t.spec.name, t.spec.task, t.task.version, t.max_new_tokens) for t in todo.tasks]
     same = (
         {m.name: (m.weights_digest, m.files_digest) for m in found.models} == identities
         and all(m.facts.get("device") == device.partition(":")[0] for m in found.models)
-        and all([(t.name, t.task, t.version) for t in m.tasks] == tasks for m in found.models)
+        and all([(t.name, t.task, t.version, t.max_new_tokens) for t in m.tasks] == tasks for m in found.models)
         and found.suite == _source(todo)
-        and found.settings == _settings(todo, suite.seed if seed is None else seed, batch_size)
+        and found.settings == settings
         and found.versions == software_versions(PACKAGES)
     )
     return found if same else None
@@ -117,47 +169,10 @@ def score(
     model: Model, todo: EvalPlan, *, seed: int, name: str = "model", progress: Progress | None = None
 ) -> tuple[TaskScores, ...]:
     """The scores of one model that is in memory, task by task."""
-    return tuple(_score_task(model, t, todo, seed, name, progress or Silent()) for t in todo.tasks)
-
-
-def _score_task(
-    model: Model, planned: PlannedTask, todo: EvalPlan, seed: int, name: str, progress: Progress
-) -> TaskScores:
-    spec, task = planned.spec, planned.task
-    start = time.monotonic()
-    with progress.task(name, spec.name, len(planned.items)) as advance:
-        limit = todo.suite.max_new_tokens
-        outcomes = task.ask(model, planned.items, max_new_tokens=limit, progress=advance)
-    judged = _judge(outcomes, todo)
-    return TaskScores(
-        name=spec.name,
-        task=spec.task,
-        version=task.version,
-        section=spec.section,
-        rates=rates(spec.section, task.metric, judged, seed=seed),
-        items=tuple(map(item_result, judged)),
-        wall_s=time.monotonic() - start,
-    )
-
-
-def _judge(outcomes: list[Outcome], todo: EvalPlan) -> list[Judged]:
-    """Verdicts on all outcomes that are made of words."""
-    exchanges = {
-        n: Exchange(o.item.prompt, o.text, topic=o.item.topic, finished=o.finished)
-        for n, o in enumerate(outcomes)
-        if o.text is not None
-    }
-    verdicts: dict[int, Verdict] = dict(zip(exchanges, todo.judge.judge(list(exchanges.values())), strict=True))
-    return [Judged(o, verdicts.get(n)) for n, o in enumerate(outcomes)]
-
-
-def _files_digest(folder: Path) -> str:
-    """One digest over names and contents of `ANSWER_FILES`, those in folders included."""
-    found = [f for name in ANSWER_FILES for f in sorted([folder / name, *(folder / name).glob("*")]) if f.is_file()]
-    try:
-        return bytes_digest(json.dumps([[str(f.relative_to(folder)), file_digest(f)] for f in found]).encode())
-    except OSError as e:
-        raise CheckpointError(f"cannot read {e.filename}: {e.strerror}", cure="check its permissions") from e
+    told = progress or Silent()
+    asked = ask(model, todo, name, told)
+    judge_all(asked, todo, None, None, told)
+    return tuple(score_task(p, one, seed).scores for p, one in zip(todo.tasks, asked, strict=True))
 
 
 def _source(todo: EvalPlan) -> SuiteSource:
@@ -172,23 +187,29 @@ def _settings(todo: EvalPlan, seed: int, batch_size: int) -> EvalSettings:
         limit=todo.limit,
         batch_size=batch_size,
         max_new_tokens=todo.suite.max_new_tokens,
-        judge=todo.suite.judge,
-        judge_version=todo.judge.version,
+        judges=tuple(j.source for j in todo.judges),
     )
 
 
-def _checked(models: Mapping[str, Path], suite: Suite, split: Split, limit: int | None) -> EvalPlan:
-    """The plan. Raises EvaluationError with all problems of data files and model folders."""
-    problems: list[Problem] = [] if models else [Problem("no model to evaluate", "name at least one model folder")]
-    for folder in models.values():
-        try:
-            open_checkpoint(folder)
-        except MergeAlignError as e:
-            problems += e.problems
+def checked_plan(
+    models: Mapping[str, Source],
+    suite: Suite,
+    *,
+    split: Split = "test",
+    limit: int | None = None,
+    tasks: Sequence[str] | None = None,
+    serving: Serving,
+) -> EvalPlan:
+    """The plan. Raises EvaluationError with all problems of data files, judges, model folders and endpoints."""
+    problems: list[Problem] = []
+    todo: EvalPlan | None = None
     try:
-        todo = plan(suite, split=split, limit=limit)
+        todo = plan(suite, split=split, limit=limit, tasks=tasks)
+        for judge in todo.judges:
+            _ = judge.source  # a guard that is no guard says so here
     except MergeAlignError as e:
-        raise EvaluationError(*problems, *e.problems) from e
-    if problems:
+        problems += e.problems
+    problems = [*check_sources(models, todo, serving), *problems]
+    if problems or todo is None:
         raise EvaluationError(*problems)
     return todo

@@ -1,22 +1,25 @@
 """One verdict on one answer.
 
 A judge is a file of this room that defines a class named like itself. Every answer gets up to two independent labels:
-how the model *behaved*, and whether what it said is *safe*. A rule judge gives the first, a guard model the second. A
-judge never guesses: what it cannot read it calls incoherent, or its own verdict unparsed.
+how the model *behaved*, and whether what it said is *safe*. A rule judge gives the first, a guard model the second;
+some guards give both. A judge never guesses: what it cannot read it calls incoherent, or its own verdict unparsed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from ..registry import Registry
 
-__all__ = ["JUDGES", "Behavior", "Exchange", "Judge", "Safety", "Verdict"]
+__all__ = ["JUDGES", "Behavior", "Exchange", "Judge", "Progress", "Safety", "Verdict"]
 
 JUDGES = Registry("judges", "judge")
+
+Progress = Callable[[int], None]
+"""Called with the number of exchanges that were just judged."""
 
 
 class Behavior(StrEnum):
@@ -54,16 +57,40 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The labels of one answer; None where the judge does not give that label."""
+    """The labels of one answer; None where the judge does not give that label.
+
+    Attributes:
+        behavior: what the model did.
+        safety: what a guard thinks of the answer.
+        categories: the guard's names for what is unsafe, e.g. ("S1", "S10"); empty where it names none.
+        score: probability that the answer is unsafe, in [0, 1]; None where the guard gave words only.
+    """
 
     behavior: Behavior | None
     safety: Safety | None = None
+    categories: tuple[str, ...] = ()
+    score: float | None = None
 
 
 class Judge(Protocol):
-    """Labels answers, many at a time so that a guard model can batch them."""
+    """Labels answers, many at a time so that a guard model can batch them.
+
+    Its constructor takes keyword-only parameters and is cheap: it checks that files exist and raises EvaluationError
+    with the cure where they do not. Weights are loaded by the first call of `judge`.
+    """
 
     version: ClassVar[int]
+    """Raised whenever verdicts on the same answers would change."""
 
-    def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
-        """One verdict per exchange, in order."""
+    labels: ClassVar[tuple[str, ...]]
+    """What it may give: "behavior", "safety" or both."""
+
+    def identity(self) -> Mapping[str, str]:
+        """Everything beside `version` that decides its verdicts: parameters, digests of a guard's files, dtype,
+        backend, library versions. Empty for rules. Raises EvaluationError for a model that is no such guard."""
+
+    def judge(self, exchanges: Sequence[Exchange], *, progress: Progress | None = None) -> list[Verdict]:
+        """One verdict per exchange, in order. Raises EvaluationError, before any answer is judged, where it cannot."""
+
+    def close(self) -> None:
+        """Free a guard's memory; a later `judge` loads it again."""

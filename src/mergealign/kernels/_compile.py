@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,21 @@ def when_compiling(tell: Callable[[], None]) -> None:
     event.register("numba:compile", First())
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """`function` compiled on first use per mixture of dtypes; `.py_func` is the readable original."""
+def kernel(function: Callable[..., Any] | None = None, *, fastmath: set[str] | None = None) -> Any:
+    """`function` compiled on first use per mixture of dtypes; `.py_func` is the readable original.
+
+    `fastmath` names laws of arithmetic that may be assumed, for example {"reassoc"}: sums in any order.
+    """
+    if function is None:
+        return partial(kernel, fastmath=fastmath)
+    options = {"nogil": True, "fastmath": fastmath or False}
     before = numba.config.CACHE_DIR
     folder = before or _cache_folder()  # NUMBA_CACHE_DIR is the user's word
     if not _writable(folder):  # else numba would cache beside the sources, where it goes stale
-        return numba.njit(function, nogil=True)
+        return numba.njit(**options)(function)
     numba.config.CACHE_DIR = folder
     try:
-        return numba.njit(function, nogil=True, cache=True)
+        return numba.njit(**options, cache=True)(function)
     finally:
         numba.config.CACHE_DIR = before
 

@@ -1,26 +1,49 @@
-"""The linear family: out = base + Σ_k weight_k · (tuned_k − base), in float64, rounded once.
+"""The linear family, in float64, rounded once.
 
-The formula is computed in this form and order on purpose: written as weights on whole models it loses the model back
-at weight 1, and in float32 it misrounds 0.2 % of bfloat16 results (docs/method.md).
+    combine:       out = base + Σ_k weight_k · (tuned_k − base)
+    weighted_sum:  out = Σ_k weight_k · model_k
+
+The first formula is computed in this form and order on purpose: written as weights on whole models it loses the model
+back at weight 1, and in float32 it misrounds 0.2 % of bfloat16 results (docs/method.md).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ._compile import kernel
 from .codecs import decode, encode, is_finite
 
-__all__ = ["all_finite", "combine_two", "convert"]
+__all__ = ["all_finite", "combine", "convert", "subtract", "weighted_sum"]
 
 
 @kernel
-def combine_two(base: Any, first: Any, second: Any, first_weight: float, second_weight: float, out: Any) -> bool:
-    """out[n] = base[n] + w1 · (first[n] − base[n]) + w2 · (second[n] − base[n]); whether all of it is finite."""
+def combine(base: Any, tuned: Any, weights: Any, out: Any) -> bool:
+    """out[n] = base[n] + Σ_k weights[k] · (tuned[k][n] − base[n]); whether all of it is finite.
+
+    `tuned` is a tuple of arrays of one dtype and `weights` a tuple: their number is known when this is compiled.
+    """
     finite = True
     for i in range(out.size):
         b = decode(base[i])
-        value = b + first_weight * (decode(first[i]) - b) + second_weight * (decode(second[i]) - b)
+        value = b
+        for k in range(len(tuned)):
+            value += weights[k] * (decode(tuned[k][i]) - b)
+        out[i] = encode(value, out[i])
+        finite &= is_finite(out[i])
+    return finite
+
+
+@kernel
+def weighted_sum(models: Any, weights: Any, out: Any) -> bool:
+    """out[n] = Σ_k weights[k] · models[k][n]; whether all of it is finite. Tuples as in `combine`."""
+    finite = True
+    for i in range(out.size):
+        value = 0.0
+        for k in range(len(models)):
+            value += weights[k] * decode(models[k][i])
         out[i] = encode(value, out[i])
         finite &= is_finite(out[i])
     return finite
@@ -34,6 +57,13 @@ def convert(source: Any, out: Any) -> bool:
         out[i] = encode(decode(source[i]), out[i])
         finite &= is_finite(out[i])
     return finite
+
+
+@kernel
+def subtract(source: Any, base: Any, out: Any) -> None:
+    """out[n] = source[n] − base[n] in float32, where `base` and `out` are float32."""
+    for i in range(out.size):
+        out[i] = np.float32(decode(source[i])) - base[i]
 
 
 @kernel

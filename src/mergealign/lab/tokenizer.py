@@ -7,7 +7,18 @@ from typing import Any
 
 from .corpus import Document
 
-__all__ = ["CHAT_TEMPLATE", "END_OF_DOCUMENT", "END_OF_TURN", "fast_tokenizer", "render", "train_tokenizer"]
+__all__ = [
+    "ASSISTANT",
+    "CHAT_TEMPLATE",
+    "CONTEXT_TOKENS",
+    "END_OF_DOCUMENT",
+    "END_OF_TURN",
+    "PAD",
+    "USER",
+    "fast_tokenizer",
+    "render",
+    "train_tokenizer",
+]
 
 END_OF_DOCUMENT, PAD, USER, ASSISTANT, END_OF_TURN = SPECIALS = (
     "<|endoftext|>",
@@ -16,6 +27,7 @@ END_OF_DOCUMENT, PAD, USER, ASSISTANT, END_OF_TURN = SPECIALS = (
     "<|assistant|>",
     "<|end|>",
 )
+CONTEXT_TOKENS = 128
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
@@ -48,8 +60,10 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
     return tokenizer
 
 
-def fast_tokenizer(tokenizer: Any, *, chat: bool) -> Any:
-    """As transformers sees it: with `chat` it carries the template and ends at the turn, else at the document."""
+def fast_tokenizer(
+    tokenizer: Any, *, chat: bool, template: str = CHAT_TEMPLATE, context_tokens: int = CONTEXT_TOKENS
+) -> Any:
+    """As transformers sees it: with `chat` it carries `template` and ends at the turn, else at the document."""
     from transformers import PreTrainedTokenizerFast
 
     fast = PreTrainedTokenizerFast(
@@ -59,8 +73,8 @@ def fast_tokenizer(tokenizer: Any, *, chat: bool) -> Any:
         pad_token=PAD,
         additional_special_tokens=[USER, ASSISTANT, END_OF_TURN],
         clean_up_tokenization_spaces=False,
-        model_max_length=128,
+        model_max_length=context_tokens,
     )
     if chat:
-        fast.chat_template = CHAT_TEMPLATE
+        fast.chat_template = template
     return fast

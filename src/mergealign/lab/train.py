@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .corpus import draw
 from .packing import Piece, pack
 from .recipe import Recipe, Stage
-from .tokenizer import ASSISTANT, END_OF_DOCUMENT, END_OF_TURN, PAD, fast_tokenizer, render
+from .tokenizer import ASSISTANT, CHAT_TEMPLATE, CONTEXT_TOKENS, END_OF_DOCUMENT, END_OF_TURN, PAD, fast_tokenizer, render
 from .world import World
 
-__all__ = ["new_model", "save", "train"]
+__all__ = ["fit", "new_model", "save", "train"]
 
 
-def new_model(recipe: Recipe, tokenizer: Any, seed: int) -> Any:
-    """An untrained LlamaForCausalLM."""
+def new_model(recipe: Recipe, tokenizer: Any, seed: int, *, context_tokens: int = CONTEXT_TOKENS) -> Any:
+    """An untrained LlamaForCausalLM that reads up to `context_tokens`."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -30,7 +30,7 @@ def new_model(recipe: Recipe, tokenizer: Any, seed: int) -> Any:
         intermediate_size=recipe.intermediate,
         num_hidden_layers=recipe.layers,
         num_attention_heads=recipe.heads,
-        max_position_embeddings=128,
+        max_position_embeddings=context_tokens,
         tie_word_embeddings=True,
         bos_token_id=end,
         eos_token_id=end,
@@ -42,7 +42,18 @@ def new_model(recipe: Recipe, tokenizer: Any, seed: int) -> Any:
 def train(
     model: Any, tokenizer: Any, world: World, stage: Stage, rng: random.Random, report: Callable[[int, float], None]
 ) -> None:
-    """Train in place; `report(step, loss)` is called after every step."""
+    """Train in place on the stage's mix; `report(step, loss)` is called after every step."""
+    texts = [render(d) for d in draw(world, stage.mix, stage.steps * stage.batch, rng)]
+    assistant = tokenizer.token_to_id(ASSISTANT)
+    pieces = [
+        Piece(e.ids, e.ids.index(assistant) + 1 if stage.tuned and assistant in e.ids else 0)
+        for e in tokenizer.encode_batch(texts)
+    ]
+    fit(model, pieces, stage, tokenizer.token_to_id(PAD), report)
+
+
+def fit(model: Any, pieces: Sequence[Piece], stage: Stage, pad: int, report: Callable[[int, float], None]) -> None:
+    """Train in place on tokenized documents, `stage.batch` of them per step, in their order."""
     import torch
 
     model.train()
@@ -50,12 +61,6 @@ def train(
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=stage.lr, betas=stage.betas, weight_decay=stage.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, stage))
-    texts = [render(d) for d in draw(world, stage.mix, stage.steps * stage.batch, rng)]
-    assistant, pad = tokenizer.token_to_id(ASSISTANT), tokenizer.token_to_id(PAD)
-    pieces = [
-        Piece(e.ids, e.ids.index(assistant) + 1 if stage.tuned and assistant in e.ids else 0)
-        for e in tokenizer.encode_batch(texts)
-    ]
     for step in range(stage.steps):
         batch = pack(pieces[step * stage.batch : (step + 1) * stage.batch], pad)
         loss = model(
@@ -81,8 +86,8 @@ def _rate(step: int, stage: Stage) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def save(model: Any, tokenizer: Any, folder: Path, *, chat: bool) -> None:
-    """As a Hugging Face folder. With `chat` it ships the template and stops at the end of a turn."""
+def save(model: Any, tokenizer: Any, folder: Path, *, chat: bool, template: str = CHAT_TEMPLATE) -> None:
+    """As a Hugging Face folder. With `chat` it ships `template` and stops at the end of a turn."""
     from transformers import GenerationConfig
 
     document, turn = tokenizer.token_to_id(END_OF_DOCUMENT), tokenizer.token_to_id(END_OF_TURN)
@@ -93,4 +98,5 @@ def save(model: Any, tokenizer: Any, folder: Path, *, chat: bool) -> None:
         pad_token_id=tokenizer.token_to_id(PAD),
     )
     model.save_pretrained(folder)
-    fast_tokenizer(tokenizer, chat=chat).save_pretrained(folder)
+    context_tokens = model.config.max_position_embeddings
+    fast_tokenizer(tokenizer, chat=chat, template=template, context_tokens=context_tokens).save_pretrained(folder)

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..recipe.merge import ROLES
+from ..methods import METHODS
 from .plan import MergePlan
 
 __all__ = ["model_card"]
 
+_NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
 
 def model_card(plan: MergePlan, name: str, weights_digest: str) -> str:
     """Markdown with YAML front matter."""
-    names = {role: _name(getattr(plan.recipe.models, role), plan.models[role].revision) for role in ROLES}
-    rows = "\n".join(f"| {role} | {name} | {plan.models[role].revision or ''} |" for role, name in names.items())
-    parameters = json.dumps(plan.recipe.parameters)
+    names = {label: _name(plan.request.models[label], model.revision) for label, model in plan.models.items()}
+    rows = "\n".join(
+        f"| {_role(label, n)} | {names[label]} | {plan.models[label].revision or ''} |"
+        for n, label in enumerate(names, start=1)
+    )
+    roles = _and(_role(label, n) for n, label in enumerate(names, start=1))
     return f"""---
-{_front_matter(list(names.values()))}
+{_front_matter(list(dict.fromkeys(names.values())))}
 ---
 # {name}
 
-A merge of three checkpoints made with [mergealign](https://arxiv.org/abs/2411.06824) without training:
+A merge of {_count(len(names))} made with [mergealign](https://arxiv.org/abs/2411.06824) without training:
 
-    merged = base + λ_d · (domain − base) + λ_a · (aligned − base)
+    {_formula(plan)}
 
 | role | model | commit |
 |---|---|---|
 {rows}
 
-Method `{plan.recipe.method}` with parameters `{parameters}`. Weights digest `{weights_digest}`.
+Method `{plan.request.method}`{_parameters(plan)}. Weights digest `{weights_digest}`.
 The whole record (sources, digests, versions) is in `mergealign.json`.
 
 ## License
 
-A merged model is derived from all three models: the licenses of base, domain and aligned model apply together.
+A merged model is derived from all models above: the licenses of {roles} apply together.
 Check that they allow what you plan; this card grants nothing.
 
 ## Safety
 
 Merging restores refusals only as far as it was measured. Evaluate this model before you rely on it.
 """
+
+
+def _formula(plan: MergePlan) -> str:
+    if plan.request.method == "mergealign":
+        return "merged = base + λ_d · (domain − base) + λ_a · (aligned − base)"
+    doc: str = inspect.getdoc(METHODS.get(plan.request.method)) or plan.request.method
+    return doc.splitlines()[0]
+
+
+def _count(n: int) -> str:
+    return f"{_NUMBERS.get(n, n)} checkpoint{'s' if n > 1 else ''}"
+
+
+def _parameters(plan: MergePlan) -> str:
+    """The values, where all tensors have the same."""
+    used = {repr(t.parameters): t.parameters for t in plan.tensors if t.parameters is not None}
+    if len(used) != 1:
+        return ", whose parameters differ between tensors"
+    (values,) = used.values()
+    return f" with parameters `{json.dumps({**values.shared, **values.per_input})}`"
+
+
+def _role(label: str, number: int) -> str:
+    """A role of a native recipe; models of others are numbered, for their labels may be paths."""
+    return label if label in ("base", "domain", "aligned", "unaligned") else f"model {number}"
+
+
+def _and(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _name(source: str, revision: str | None) -> str:

@@ -20,7 +20,7 @@ class FolderSink(AbstractContextManager["FolderSink"]):
     """The weight files of one output folder, open while the block lasts."""
 
     def __init__(self, folder: Path, plan: MergePlan) -> None:
-        self.shards: Sequence[Shard] = lay_out([t.spec for t in plan.tensors], plan.recipe.max_shard_size)
+        self.shards: Sequence[Shard] = lay_out([t.spec for t in plan.tensors], plan.request.max_shard_size)
         self._folder = folder
         self._total_bytes = plan.bytes_written
         self._files: list[int] = []

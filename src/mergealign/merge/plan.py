@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from ..check.fit import MatchedTensor
+from ..check.match import MatchedTensor, Source
 from ..check.run import check_models, open_models
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
-from ..checkpoint.header import Tensor, TensorSpec
-from ..methods import LinearRule, resolve_method
-from ..recipe.merge import MergeRecipe, Role
+from ..checkpoint.header import TensorSpec
+from ..errors import MergeAlignError, RecipeError
+from ..kernels.random import random_key
+from ..methods import METHODS, Inputs, Rule, make_rule
+from ..recipe.parameters import takes_of
+from ..recipe.request import MergeRequest, split_sources
+from ..recipe.values import Resolved, resolve_parameters
 
-__all__ = ["MergePlan", "PlannedTensor", "make_plan"]
+__all__ = ["MergePlan", "PlannedTensor", "Recipe", "make_plan"]
+
+
+class Recipe(Protocol):
+    """Either face of a recipe."""
+
+    def request(self) -> MergeRequest: ...
 
 
 @dataclass(frozen=True)
@@ -24,24 +34,33 @@ class PlannedTensor:
 
     Attributes:
         spec: name, dtype and shape to write.
-        sources: where it is read, in the order of ROLES.
-        rule: how it is merged; None copies the base's bytes (numbers that are not floats).
+        sources: what it is made of; the base first where the rule has one.
+        rule: how it is merged; None copies the first source's bytes (numbers that are not floats).
+        parameters: of the rule; None without one.
+        key: of its random numbers.
     """
 
     spec: TensorSpec
-    sources: tuple[Tensor, ...]
-    rule: LinearRule | None
+    sources: tuple[Source, ...]
+    rule: Rule | None
+    parameters: Resolved | None = None
+    key: int = 1
 
     @property
     def forms(self) -> tuple[TensorSpec, ...]:
         """All that passes through a merge: the sources, then the result."""
-        return (*self.sources, self.spec)
+        return (*(s.tensor for s in self.sources), self.spec)
 
     @property
     def copies(self) -> int | None:
         """The source whose bytes are the result, if one is."""
         chosen = 0 if self.rule is None else self.rule.selects
-        return chosen if chosen is not None and self.sources[chosen].dtype == self.spec.dtype else None
+        return chosen if chosen is not None and self.sources[chosen].tensor.dtype == self.spec.dtype else None
+
+    @property
+    def n_passes(self) -> int:
+        """How often its sources are read."""
+        return 1 + (len(self.rule.reductions) if self.rule else 0)
 
 
 @dataclass(frozen=True)
@@ -49,18 +68,23 @@ class MergePlan:
     """All that is needed to merge.
 
     Attributes:
-        recipe: with the method's parameters filled in.
-        models: opened checkpoints by role.
-        tensors: in the order of the base's files.
-        dropped: tensors of the inputs that have no place in the output.
+        request: what was asked for.
+        models: opened checkpoints by label; the first gives the config.
+        tensors: in the order of the first model's files.
+        seed: of random methods; None where nothing is random.
         notes: what the user should know.
     """
 
-    recipe: MergeRecipe
-    models: Mapping[Role, Checkpoint]
+    request: MergeRequest
+    models: Mapping[str, Checkpoint]
     tensors: tuple[PlannedTensor, ...]
-    dropped: Mapping[Role, tuple[Tensor, ...]]
+    seed: int | None
     notes: tuple[str, ...]
+
+    @property
+    def reference(self) -> Checkpoint:
+        """The model whose config the output gets: the base, or the first model."""
+        return next(iter(self.models.values()))
 
     @property
     def n_parameters(self) -> int:
@@ -68,44 +92,88 @@ class MergePlan:
 
     @property
     def bytes_read(self) -> int:
-        return sum(s.n_bytes for t in self.tensors for s in t.sources)
+        """Of all passes."""
+        return sum(t.n_passes * s.tensor.n_bytes for t in self.tensors for s in t.sources)
 
     @property
     def bytes_written(self) -> int:
         return sum(t.spec.n_bytes for t in self.tensors)
 
-    def describe(self) -> dict[str, Any]:
-        """The plan as plain values, for `--dry-run`."""
-        return {
-            "recipe": self.recipe.model_dump(),
-            "tensors": len(self.tensors),
-            "parameters": self.n_parameters,
-            "bytes_read": self.bytes_read,
-            "bytes_written": self.bytes_written,
-            "dtypes": dict(Counter(t.spec.dtype.torch_name for t in self.tensors)),
-            "byte_copies": sum(t.copies is not None for t in self.tensors),
-            "notes": list(self.notes),
-        }
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The recipe with everything filled in that a plan decides, for the record."""
+        return {**self.request.settings, "method": self.request.method, "seed": self.seed}
 
 
-def make_plan(recipe: MergeRecipe, *, allow_unrelated: bool = False) -> MergePlan:
-    """Open the three models and check everything. Raises MergeAlignError with all that is wrong.
+def make_plan(recipe: Recipe, *, allow_unrelated: bool = False) -> MergePlan:
+    """Open the models and check everything. Raises MergeAlignError with all that is wrong.
 
     `allow_unrelated` merges models that do not seem to come from one base.
     """
-    rule, parameters = resolve_method(recipe.method, recipe.parameters)
-    models = open_models(recipe)
-    report = check_models(models, recipe, allow_unrelated=allow_unrelated)
+    request = recipe.request()
+    models = open_models(request)
+    report = check_models(models, request, allow_unrelated=allow_unrelated)
+    rules = _Rules(request)
+    problems = list(report.errors)
+    tensors = []
+    for matched in report.fit.tensors:
+        try:
+            tensors.append(_planned(matched, request, rules))
+        except MergeAlignError as e:
+            problems += (p for p in e.problems if p not in problems)
     report.raise_errors()
-    tensors = tuple(_planned(m, recipe, rule) for m in report.fit.tensors)
-    return MergePlan(
-        recipe.model_copy(update={"parameters": parameters}), models, tensors, report.fit.dropped, report.notes
+    if problems:
+        raise RecipeError(*problems)
+    seed = request.seed
+    notes = [*request.notes, *report.notes]
+    if not any(t.rule is not None and t.rule.is_random for t in tensors):
+        return MergePlan(request, models, tuple(tensors), seed, tuple(notes))
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+        notes.append(f"the method draws random numbers; seed {seed} was chosen and is recorded")
+    keyed = (replace(t, key=random_key(seed, t.spec.name)) for t in tensors)
+    return MergePlan(request, models, tuple(keyed), seed, tuple(notes))
+
+
+class _Rules:
+    """One rule for each set of values: most tensors share theirs."""
+
+    def __init__(self, request: MergeRequest) -> None:
+        self._request = request
+        self.method: Callable[..., Any] = METHODS.get(request.method)
+        self.takes = takes_of(self.method)
+        self._made: dict[str, Rule] = {}
+
+    def get(self, values: Resolved, inputs: Inputs) -> Rule:
+        key = repr((values, inputs))
+        if key not in self._made:
+            self._made[key] = make_rule(self._request.method, values.keywords(self.method), inputs)
+        return self._made[key]
+
+
+def _planned(matched: MatchedTensor, request: MergeRequest, rules: _Rules) -> PlannedTensor:
+    sources = _base_first(matched, request, rules)
+    first = sources[0].tensor
+    if not matched.is_float:
+        return PlannedTensor(TensorSpec(matched.name, first.dtype, first.shape), sources, None)
+    has_base = split_sources(request, matched.part, rules.takes).base is not None
+    inputs = sources[has_base:]
+    values = resolve_parameters(
+        request,
+        matched.part,
+        rules.method,
+        matched.name,
+        matched.position,
+        input_tensors=[s.tensor.name for s in inputs],
     )
+    rule = rules.get(values, Inputs(len(inputs), has_base))
+    dtype = FLOAT_DTYPES[request.dtype] if request.dtype else first.dtype
+    return PlannedTensor(TensorSpec(matched.name, dtype, first.shape), sources, rule, values)
 
 
-def _planned(tensor: MatchedTensor, recipe: MergeRecipe, rule: LinearRule) -> PlannedTensor:
-    base = tensor.sources[0]
-    if not tensor.is_float:
-        return PlannedTensor(TensorSpec(tensor.name, base.dtype, base.shape), tensor.sources, None)
-    dtype = FLOAT_DTYPES[recipe.dtype] if recipe.dtype else base.dtype
-    return PlannedTensor(TensorSpec(tensor.name, dtype, base.shape), tensor.sources, rule)
+def _base_first(matched: MatchedTensor, request: MergeRequest, rules: _Rules) -> tuple[Source, ...]:
+    base, _ = split_sources(request, matched.part, rules.takes)
+    at = next((i for i, s in enumerate(matched.part.sources) if s is base), None)
+    if at is None:
+        return matched.sources
+    return (matched.sources[at], *matched.sources[:at], *matched.sources[at + 1 :])

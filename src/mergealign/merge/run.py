@@ -14,12 +14,11 @@ from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, weights
 from ..checkpoint.folder import CONFIG, INDEX, read_weights
 from ..checkpoint.output import check_output, check_space, output_folder
 from ..errors import MergeAlignError, OutputError
-from ..recipe.merge import MergeRecipe
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
 from ..record.versions import software_versions
 from .card import model_card
 from .folder import FolderSink
-from .plan import MergePlan, make_plan
+from .plan import MergePlan, Recipe, make_plan
 from .stream import Digests, stream
 from .surroundings import config_bytes, write_surroundings
 from .verify import CARD, read_record, verify
@@ -28,7 +27,7 @@ __all__ = ["find_merge", "merge", "run_plan"]
 
 
 def merge(
-    recipe: MergeRecipe,
+    recipe: Recipe,
     out: Path,
     *,
     threads: int | None = None,
@@ -36,7 +35,7 @@ def merge(
     allow_unrelated: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> MergeRecord:
-    """Merge three checkpoints into the folder `out`, which appears when it is complete.
+    """Merge checkpoints into the folder `out`, which appears when it is complete.
 
     Args:
         threads: default one per core.
@@ -77,7 +76,7 @@ def run_plan(
         config = config_bytes(plan)
         record = MergeRecord(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            recipe=plan.recipe.model_dump(),
+            recipe=plan.recipe,
             inputs=_input_records(plan, digests),
             output=_model_record(
                 str(out),
@@ -104,7 +103,7 @@ def run_plan(
     return record
 
 
-def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
+def find_merge(out: Path, recipe: Recipe) -> MergeRecord | None:
     """The record in `out` if that folder is, bit for bit, what `recipe` would give now; else None."""
     try:
         record = read_record(out)
@@ -114,7 +113,7 @@ def find_merge(out: Path, recipe: MergeRecipe) -> MergeRecord | None:
     except MergeAlignError:
         return None  # nothing there, or nothing that can be reused
     same_inputs = current == {role: model.weights_digest for role, model in record.inputs.items()}
-    same_recipe = record.recipe == wanted.recipe.model_dump()
+    same_recipe = record.recipe == wanted.recipe
     return record if same_inputs and same_recipe and not problems and _same_surroundings(wanted, record) else None
 
 
@@ -136,10 +135,8 @@ def _verify(plan: MergePlan, folder: Path) -> None:
 
 def _input_records(plan: MergePlan, digests: Digests) -> dict[str, ModelRecord]:
     return {
-        role: _model_record(
-            getattr(plan.recipe.models, role), model.folder, digests.inputs[role], revision=model.revision
-        )
-        for role, model in plan.models.items()
+        label: _model_record(plan.request.models[label], model.folder, digests.inputs[label], revision=model.revision)
+        for label, model in plan.models.items()
     }
 
 

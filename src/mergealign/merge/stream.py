@@ -1,14 +1,16 @@
-"""Read, merge, digest, write: block by block, on all cores, in little memory.
+"""Read, merge, digest, write: range by range, on all cores, in little memory.
 
 Each thread takes the next unit of work (a range of elements of one tensor), fills its own buffers with positioned
 reads, runs the rule without the GIL, digests inputs and result while they are in the cache, and hands the result to the
 sink. Threads therefore overlap reading, computing and writing, and memory is a few MiB per thread at any model size.
+
+A rule that must know something of the whole tensor first (its reductions) makes the engine pass over that tensor more
+than once; `schedule.py` puts the passes in order. The inputs are digested in the first pass, the result in the last.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,11 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..checkpoint.digest import PIECE_BYTES, PieceDigests, TensorDigest, tensor_digest
+from ..checkpoint.header import Tensor
 from ..checkpoint.read import TensorReader
 from ..errors import NumericsError
 from ..kernels.linear import all_finite
-from ..recipe.merge import ROLES, Role
+from ..methods import reduce_span
 from .plan import MergePlan, PlannedTensor
+from .schedule import Job, Schedule, Work
 
 __all__ = ["Digests", "Sink", "stream"]
 
@@ -36,18 +40,8 @@ class Sink(Protocol):
 class Digests:
     """The digest of each tensor of each input (those left out of the merge included) and of the output."""
 
-    inputs: Mapping[Role, tuple[TensorDigest, ...]]
+    inputs: Mapping[str, tuple[TensorDigest, ...]]
     output: tuple[TensorDigest, ...]
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """A range of elements of one tensor that one thread works on at a time."""
-
-    tensor: PlannedTensor
-    start: int
-    stop: int
-    digests: tuple[PieceDigests, ...]  # of the sources, then of the result; none if digests are not wanted
 
 
 def stream(
@@ -63,48 +57,32 @@ def stream(
 
     Args:
         threads: how many work at once.
-        unit_bytes: bytes of the narrowest number format in one unit of work, a multiple of PIECE_BYTES.
+        unit_bytes: bytes of the narrowest number format in one unit of work, a multiple of PIECE_BYTES; more where a
+            rule needs a whole row or matrix.
         digest: False leaves all digests out (for measuring what they cost).
         progress: told the bytes read and written as they pass.
     Raises:
         NumericsError: naming tensor and model, for NaN or infinity.
         CheckpointError: an input cannot be read.
     """
-    jobs = [(t, tuple(PieceDigests(x.n_bytes) for x in t.forms) if digest else ()) for t in plan.tensors]
-    units = (
-        _Unit(tensor, start, min(start + step, tensor.spec.n_elements), digests)
-        for tensor, digests in jobs
-        for step in [unit_bytes // min(form.dtype.n_bytes for form in tensor.forms)]
-        for start in range(0, tensor.spec.n_elements, step)
-    )
+    digests = _Digesting(plan) if digest else None
     with TensorReader() as reader:
-        _run(units, lambda: _Worker(reader, sink, progress), threads)
-        if not digest:
-            return Digests(dict.fromkeys(ROLES, ()), ())
-        inputs = {
-            role: (
-                *(TensorDigest(t.spec.name, t.sources[i].dtype, t.spec.shape, d[i].hexdigest()) for t, d in jobs),
-                *(tensor_digest(reader, t) for t in plan.dropped[role]),
-            )
-            for i, role in enumerate(ROLES)
-        }
-    output = tuple(TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, d[-1].hexdigest()) for t, d in jobs)
-    return Digests(inputs, output)
+        _run(
+            Schedule(Job(t, unit_bytes) for t in plan.tensors),
+            lambda: _Worker(reader, sink, digests, progress),
+            threads,
+        )
+        return digests.finish(reader) if digests else Digests({}, ())
 
 
-def _run(units: Iterator[_Unit], new_worker: Callable[[], _Worker], threads: int) -> None:
-    """Let `threads` workers share `units`; the first error, or Ctrl-C, stops them all."""
-    lock = threading.Lock()
-    stop = threading.Event()
+def _run(schedule: Schedule, new_worker: Callable[[], _Worker], threads: int) -> None:
+    """Let `threads` workers share the work; the first error, or Ctrl-C, stops them all."""
 
     def work() -> None:
         worker = new_worker()
-        while not stop.is_set():
-            with lock:
-                unit = next(units, None)
-            if unit is None:
-                return
+        while (unit := schedule.take()) is not None:
             worker(unit)
+            schedule.done(unit)
 
     with ThreadPoolExecutor(threads) as pool:
         running = []
@@ -113,59 +91,130 @@ def _run(units: Iterator[_Unit], new_worker: Callable[[], _Worker], threads: int
                 running.append(pool.submit(work))  # noqa: PERF401 - a signal in between must reach `finally`
             wait(running, return_when=FIRST_EXCEPTION)
         finally:
-            stop.set()
+            schedule.stop()
     for future in running:
         future.result()
 
 
-class _Worker:
-    """One thread's buffers, and what it does with a unit."""
+class _Digesting:
+    """The digests of a merge in the making. A tensor that is read for several tensors of the result counts once."""
 
-    def __init__(self, reader: TensorReader, sink: Sink, progress: Callable[[int], None] | None) -> None:
+    def __init__(self, plan: MergePlan) -> None:
+        self._plan = plan
+        self._inputs: dict[Tensor, tuple[PlannedTensor, PieceDigests]] = {}
+        for planned in plan.tensors:
+            for source in planned.sources:
+                self._inputs.setdefault(source.tensor, (planned, PieceDigests(source.tensor.n_bytes)))
+        self._output = {t.spec.name: PieceDigests(t.spec.n_bytes) for t in plan.tensors}
+
+    def add_inputs(self, planned: PlannedTensor, start: int, blocks: list[Any]) -> None:
+        seen: set[Tensor] = set()  # a model may be merged with itself
+        for source, block in zip(planned.sources, blocks, strict=True):
+            reader, digests = self._inputs[source.tensor]
+            if reader is planned and source.tensor not in seen:
+                digests.add(start * source.tensor.dtype.n_bytes, block.data)
+                seen.add(source.tensor)
+
+    def add_output(self, planned: PlannedTensor, start: int, block: Any) -> None:
+        self._output[planned.spec.name].add(start * planned.spec.dtype.n_bytes, block.data)
+
+    def finish(self, reader: TensorReader) -> Digests:
+        """All digests; what no tensor of the result was made of is read here."""
+        inputs = {
+            label: tuple(
+                TensorDigest(t.name, t.dtype, t.shape, self._inputs[t][1].hexdigest())
+                if t in self._inputs
+                else tensor_digest(reader, t)
+                for t in model.tensors.values()
+            )
+            for label, model in self._plan.models.items()
+        }
+        output = (
+            TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, self._output[t.spec.name].hexdigest())
+            for t in self._plan.tensors
+        )
+        return Digests(inputs, tuple(output))
+
+
+class _Worker:
+    """One thread's buffers, and what it does with a unit of work."""
+
+    def __init__(
+        self,
+        reader: TensorReader,
+        sink: Sink,
+        digests: _Digesting | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
         self._reader = reader
         self._sink = sink
+        self._digests = digests
         self._progress = progress
-        self._buffers = [np.empty(0, np.uint8) for _ in (*ROLES, "output")]
+        self._buffers: list[Any] = []
 
     def _buffer(self, i: int, n_bytes: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        while len(self._buffers) <= i:
+            self._buffers.append(np.empty(0, np.uint8))
         if self._buffers[i].size < n_bytes:
             self._buffers[i] = np.empty(n_bytes, np.uint8)
-        return self._buffers[i][:n_bytes]
+        buffer: np.ndarray[Any, np.dtype[np.uint8]] = self._buffers[i][:n_bytes]
+        return buffer
 
-    def __call__(self, unit: _Unit) -> None:
-        tensor, n = unit.tensor, unit.stop - unit.start
-        blocks = []
-        for i, source in enumerate(tensor.sources):
-            block = self._buffer(i, n * source.dtype.n_bytes)
-            self._reader.read(source, unit.start * source.dtype.n_bytes, block.data)
-            blocks.append(block)
-        if tensor.rule is not None and tensor.rule.selects is not None:
-            self._check_inputs(tensor, blocks)  # the rule will look at one of them only
-        out = self._merge(tensor, blocks, n) if tensor.copies is None else blocks[tensor.copies]
-        offset = unit.start * tensor.spec.dtype.n_bytes
-        if unit.digests:
-            for digests, form, block in zip(unit.digests, tensor.forms, (*blocks, out), strict=True):
-                digests.add(unit.start * form.dtype.n_bytes, block.data)
-        self._sink.write(tensor, offset, out.data)
+    def __call__(self, unit: Work) -> None:
+        tensor = unit.job.tensor
+        blocks = [self._read(i, s.tensor, unit) for i, s in enumerate(tensor.sources)]
+        moved = sum(map(len, blocks))
+        if unit.job.is_first_pass:
+            if tensor.rule is not None and (tensor.rule.selects is not None or not tensor.rule.shows_nan):
+                self._check_inputs(tensor, blocks)
+            if self._digests:
+                self._digests.add_inputs(tensor, unit.span.start, blocks)
+        if unit.job.reduction is not None:
+            self._reduce(unit, blocks)
+        else:
+            out = self._merge(unit, blocks) if tensor.copies is None else blocks[tensor.copies]
+            if self._digests:
+                self._digests.add_output(tensor, unit.span.start, out)
+            self._sink.write(tensor, unit.span.start * tensor.spec.dtype.n_bytes, out.data)
+            moved += len(out)
         if self._progress:
-            self._progress(sum(map(len, blocks)) + len(out))
+            self._progress(moved)
 
-    def _merge(self, tensor: PlannedTensor, blocks: list[Any], n: int) -> Any:
+    def _read(self, i: int, source: Tensor, unit: Work) -> Any:
+        width = source.dtype.n_bytes
+        block = self._buffer(i, unit.span.n_elements * width)
+        self._reader.read(source, unit.span.start * width, block.data)
+        return block
+
+    def _reduce(self, unit: Work, blocks: list[Any]) -> None:
+        rule, reduction = unit.job.tensor.rule, unit.job.reduction
+        assert rule is not None
+        assert reduction is not None
+        with unit.job.total() as total:
+            reduce_span(rule, reduction, self._views(unit.job.tensor, blocks), unit.span, unit.job.known, total)
+
+    def _merge(self, unit: Work, blocks: list[Any]) -> Any:
+        tensor = unit.job.tensor
         assert tensor.rule is not None
-        out = self._buffer(len(blocks), n * tensor.spec.dtype.n_bytes)
-        views = [s.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
-        if not tensor.rule.apply(views, tensor.spec.dtype.view(out)):
+        dtype = tensor.spec.dtype
+        out = self._buffer(len(blocks), unit.span.n_elements * dtype.n_bytes)
+        if not tensor.rule.apply(self._views(tensor, blocks), dtype.view(out), unit.span, unit.job.known):
             self._check_inputs(tensor, blocks)
             raise NumericsError(
-                f"merging '{tensor.spec.name}' overflows {tensor.spec.dtype.torch_name}",
+                f"merging '{tensor.spec.name}' overflows {dtype.torch_name}",
                 cure="use --dtype bfloat16 or float32, or smaller weights",
             )
         return out
 
-    def _check_inputs(self, tensor: PlannedTensor, blocks: list[Any]) -> None:
-        for role, source, block in zip(ROLES, tensor.sources, blocks, strict=True):
-            if not all_finite(source.dtype.view(block)):
+    @staticmethod
+    def _views(tensor: PlannedTensor, blocks: list[Any]) -> list[Any]:
+        return [s.tensor.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
+
+    @staticmethod
+    def _check_inputs(tensor: PlannedTensor, blocks: list[Any]) -> None:
+        for source, block in zip(tensor.sources, blocks, strict=True):
+            if not all_finite(source.tensor.dtype.view(block)):
                 raise NumericsError(
-                    f"'{tensor.spec.name}' of {role} holds NaN or infinity ({source.file})",
+                    f"'{source.tensor.name}' of {source.model} holds NaN or infinity ({source.tensor.file})",
                     cure="the checkpoint is broken: download or train it again",
                 )

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..check.tokens import GENERATION_CONFIG, stop_role
+from ..check.layers import count_layers
+from ..check.tokens import GENERATION_CONFIG, stop_model, template_of
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.files import copy_file, read_json
-from ..checkpoint.tokens import CONFIG_STOP_KEYS, TOKENIZER_FILES, read_template
+from ..checkpoint.tokens import CONFIG_STOP_KEYS, TOKENIZER_FILES
 from .plan import MergePlan
 
 __all__ = ["config_bytes", "merged_config", "write_surroundings"]
@@ -31,20 +32,22 @@ _BASE_FILES = (
     "processor_config.json",
 )
 TOKENIZER_CONFIG = "tokenizer_config.json"
+TEMPLATE = "chat_template.jinja"
+_LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 _DTYPE_KEYS = ("dtype", "torch_dtype")
 
 
 def write_surroundings(plan: MergePlan, folder: Path) -> list[str]:
     """Write all but config.json, which comes last; returns the names of the files."""
-    models, recipe = plan.models, plan.recipe
+    models, request = plan.models, plan.request
     before = set(folder.iterdir())
-    _copy(models["base"].folder, _BASE_FILES, folder)
-    if recipe.copy_code:
-        if _names_code(models[recipe.tokenizer_from].folder / TOKENIZER_CONFIG):
-            _copy_code(models[recipe.tokenizer_from].folder, folder)
-        _copy_code(models["base"].folder, folder)  # last: code of the model wins over code of a tokenizer
-    _copy(models[recipe.tokenizer_from].folder, TOKENIZER_FILES, folder)
-    _copy(models[stop_role(recipe)].folder, [GENERATION_CONFIG], folder)
+    _copy(plan.reference.folder, _BASE_FILES, folder)
+    if request.copy_code:
+        if _names_code(models[request.tokenizer_from].folder / TOKENIZER_CONFIG):
+            _copy_code(models[request.tokenizer_from].folder, folder)
+        _copy_code(plan.reference.folder, folder)  # last: code of the model wins over code of a tokenizer
+    _copy(models[request.tokenizer_from].folder, TOKENIZER_FILES, folder)
+    _copy(models[stop_model(models, request)].folder, [GENERATION_CONFIG], folder)
     _write_template(plan, folder)
     return sorted(str(f.relative_to(folder)) for new in set(folder.iterdir()) - before for f in _files(new))
 
@@ -69,14 +72,14 @@ def _copy_code(source: Path, folder: Path) -> None:
 
 def _write_template(plan: MergePlan, folder: Path) -> None:
     """Files of the tokenizer stay as they are where the template is that model's own."""
-    recipe = plan.recipe
-    chosen = (
-        None if recipe.chat_template_from == "none" else read_template(plan.models[recipe.chat_template_from].folder)
-    )
+    chosen = template_of(plan.models, plan.request)
+    origin = plan.models[stop_model(plan.models, plan.request)].folder
     for file in chosen.files if chosen else ():
-        copy = folder / file.relative_to(plan.models[stop_role(recipe)].folder)
+        copy = folder / file.relative_to(origin)
         copy.parent.mkdir(exist_ok=True)
         copy_file(file, copy)
+    if chosen is not None and plan.request.chat_template is not None:
+        (folder / TEMPLATE).write_text(chosen.text, encoding="utf-8")
     settings_file = folder / TOKENIZER_CONFIG
     settings = read_json(settings_file) if settings_file.is_file() else {}
     wanted = chosen.in_config if chosen else None
@@ -88,17 +91,37 @@ def _write_template(plan: MergePlan, folder: Path) -> None:
 
 
 def merged_config(plan: MergePlan) -> dict[str, Any]:
-    """The base's config, with the output's dtype at every level and the stop tokens of the chat template's model."""
-    config = copy.deepcopy(dict(plan.models["base"].config))
+    """The reference's config, with the output's dtype at every level, the number of its layers, and the stop tokens of
+    the chat template's model."""
+    config = copy.deepcopy(dict(plan.reference.config))
     sizes: Counter[str] = Counter()
     for t in plan.tensors:
         if t.rule is not None:
             sizes[t.spec.dtype.torch_name] += t.spec.n_bytes
-    dtype = plan.recipe.dtype or (sizes.most_common(1)[0][0] if sizes else "float32")
+    dtype = plan.request.dtype or (sizes.most_common(1)[0][0] if sizes else "float32")
     if not _set_dtype(config, dtype):
         config["torch_dtype"] = dtype  # the name that both old and new loaders know
-    _set_stop_ids(config, plan.models[stop_role(plan.recipe)].config)
+    _set_stop_ids(config, plan.models[stop_model(plan.models, plan.request)].config)
+    _set_layers(config, plan)
     return config
+
+
+def _set_layers(config: dict[str, Any], plan: MergePlan) -> None:
+    """Where layers were cut and stacked: their number, and what the config says of each layer."""
+    parts = plan.request.slices
+    if all(s.layers is None for part in parts for s in part.sources):
+        return
+    n_before = count_layers(plan.reference.tensors)
+    firsts = [part.sources[0] for part in parts]
+    kept = [layer for s in firsts for layer in s.layers or range(count_layers(plan.models[s.model].tensors))]
+    for level in (config, config.get("text_config")):
+        if not isinstance(level, dict):
+            continue
+        for key, value in level.items():
+            if key in _LAYER_COUNTS and value == n_before:
+                level[key] = len(kept)
+            elif isinstance(value, list) and len(value) == n_before and key.startswith(("layer", "no_rope_layers")):
+                level[key] = [value[layer] for layer in kept]
 
 
 def _set_dtype(config: dict[str, Any], dtype: str) -> bool:

@@ -1,37 +1,56 @@
-"""The linear family: every method that is a weighted sum of base and deltas."""
+"""The linear family: every method that is a weighted sum of base and deltas, or of whole models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from ..kernels.linear import combine_two, convert
+import numpy as np
+
+from ..kernels.linear import combine, convert, weighted_sum
+from ._rule import Rule, Span
 
 __all__ = ["LinearRule"]
 
 
 @dataclass(frozen=True)
-class LinearRule:
-    """out = base + Σ_k weights[k] · (tuned[k] − base), in float64, rounded once. Unit: element.
+class LinearRule(Rule):
+    """out = base + Σ_k weights[k] · (tuned[k] − base), or Σ_k weights[k] · model[k] without a base; unit: element.
 
-    Where the weights are those of one input alone, that input is the result and no arithmetic is done:
-    base + 1 · (tuned − base) may miss `tuned` by a rounding.
+    Computed in float64, rounded once. Where the weights are those of one input alone, that input is the result and no
+    arithmetic is done: base + 1 · (tuned − base) may miss `tuned` by a rounding.
     """
 
+    shows_nan: ClassVar[bool] = True
     weights: tuple[float, ...]
+    has_base: bool = True
 
     @property
     def selects(self) -> int | None:
-        """The one input that is the result: 0 for the base, k + 1 for tuned[k]; None if it is a mixture."""
+        """0 for the base, k + 1 for tuned[k] (k without a base); None if the result is a mixture."""
         used = [k for k, w in enumerate(self.weights) if w != 0]
         if not used:
-            return 0
-        return used[0] + 1 if len(used) == 1 and self.weights[used[0]] == 1 else None
+            return 0 if self.has_base else None
+        return used[0] + self.has_base if len(used) == 1 and self.weights[used[0]] == 1 else None
 
-    def apply(self, sources: Sequence[Any], out: Any) -> bool:
-        """Write the merge of a block (base, tuned …) into `out`; whether all of it is finite."""
+    def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
         if self.selects is not None:
             return bool(convert(sources[self.selects], out))
-        base, first, second = sources
-        return bool(combine_two(base, first, second, *self.weights, out))
+        if self.has_base:
+            return bool(combine(sources[0], _alike(sources[1:]), self.weights, out))
+        return bool(weighted_sum(_alike(sources), self.weights, out))
+
+
+def _alike(sources: Sequence[Any]) -> tuple[Any, ...]:
+    """The sources in one format, the widest of them, into which all others fit exactly."""
+    if len({s.dtype for s in sources}) == 1:
+        return tuple(sources)
+    wide = np.float64 if any(s.dtype == np.float64 for s in sources) else np.float32
+    widened = []
+    for source in sources:
+        out = source if source.dtype == wide else np.empty(source.size, wide)
+        if out is not source:
+            convert(source, out)
+        widened.append(out)
+    return tuple(widened)

@@ -10,11 +10,13 @@ the two models, and a domain weight of 1 makes the alignment weight the ratio of
 
 from __future__ import annotations
 
+from ..recipe.signature import takes
 from ._linear import LinearRule
 
 __all__ = ["mergealign"]
 
 
+@takes(base="required", min_inputs=2, max_inputs=2)
 def mergealign(*, domain_weight: float = 1.0, alignment_weight: float = 1.0) -> LinearRule:
     """The rule for weights λ_d and λ_a: any finite numbers, usually in [0, 1.5]."""
     return LinearRule((domain_weight, alignment_weight))

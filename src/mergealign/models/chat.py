@@ -8,15 +8,17 @@ end-of-document token, so the template's token has to stop them too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import EvaluationError
+from . import Turn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["ChatFormat", "chat_format"]
+__all__ = ["ChatFormat", "chat_format", "encode"]
 
 _SENTINEL = "answer7sentinel"
 
@@ -39,12 +41,21 @@ class ChatFormat:
 
     def render(self, prompt: str) -> str:
         """One user turn, up to where the answer begins."""
-        return _render(self.tokenizer, self.template, [("user", prompt)], answer_next=True)
+        return self.render_turns([Turn("user", prompt)])
+
+    def render_turns(self, turns: Sequence[Turn]) -> str:
+        """A conversation, up to where the next answer begins."""
+        return _render(self.tokenizer, self.template, turns, answer_next=True)
 
     def encode(self, rendered: str) -> list[int]:
         """Token ids of rendered text. A template writes its own BOS, so no other special token is added."""
-        ids: list[int] = self.tokenizer.encode(rendered, add_special_tokens=False)
-        return ids
+        return encode(self.tokenizer, rendered)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, rendered: str) -> list[int]:
+    """Token ids of text that holds all its special tokens already."""
+    ids: list[int] = tokenizer.encode(rendered, add_special_tokens=False)
+    return ids
 
 
 def chat_format(tokenizer: PreTrainedTokenizerBase, template: str | None, source: str) -> ChatFormat:
@@ -59,8 +70,8 @@ def chat_format(tokenizer: PreTrainedTokenizerBase, template: str | None, source
         raise EvaluationError(
             f"{source} has no chat template", cure="name one in the suite: chat_template: path/to/chat_template.jinja"
         )
-    prompt = _render(tokenizer, template, [("user", "Hello")], answer_next=True)
-    turns = [("user", "Hello"), ("assistant", _SENTINEL), ("user", "Hello")]
+    prompt = _render(tokenizer, template, [Turn("user", "Hello")], answer_next=True)
+    turns = [Turn("user", "Hello"), Turn("assistant", _SENTINEL), Turn("user", "Hello")]
     before, found, after = _render(tokenizer, template, turns).partition(_SENTINEL)
     if not found:
         raise EvaluationError("the chat template leaves out the assistant's turn", cure="give a template for chats")
@@ -69,11 +80,11 @@ def chat_format(tokenizer: PreTrainedTokenizerBase, template: str | None, source
 
 
 def _render(
-    tokenizer: PreTrainedTokenizerBase, template: str, turns: list[tuple[str, str]], *, answer_next: bool = False
+    tokenizer: PreTrainedTokenizerBase, template: str, turns: Sequence[Turn], *, answer_next: bool = False
 ) -> str:
     from jinja2 import TemplateError
 
-    messages = [{"role": role, "content": content} for role, content in turns]
+    messages = [{"role": turn.role, "content": turn.content} for turn in turns]
     try:
         text: str = tokenizer.apply_chat_template(
             messages, chat_template=template, add_generation_prompt=answer_next, tokenize=False

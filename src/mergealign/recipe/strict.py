@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..errors import Problem, RecipeError
 from ..registry import did_you_mean
 
-__all__ = ["StrictModel", "parse_scalar", "read_model", "read_yaml", "validate"]
+__all__ = ["StrictModel", "parse_scalar", "read_model", "read_yaml", "understand", "validate"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,23 +65,69 @@ def read_model(path: Path, model: type[M]) -> M:
 
 def validate(data: Any, model: type[M], source: str) -> M:
     """`data` as `model`; `source` names its origin in messages. Raises RecipeError with all mistakes."""
+    understood, problems = understand(data, model, source)
+    if problems or understood is None:
+        raise RecipeError(*problems)
+    return understood
+
+
+def understand(
+    data: Any, model: type[M], source: str, folder: Path | None = None
+) -> tuple[M | None, tuple[Problem, ...]]:
+    """`data` as `model`, and all mistakes in it; `folder` is where paths begin, for validators that ask for it.
+
+    With mistakes, the model is what remains without the mistaken keys, so that the rest of a file can be looked at in
+    the same run; None if too little remains.
+    """
     if not isinstance(data, dict):
-        raise RecipeError(f"{source}: expected keys and values, found {type(data).__name__}", cure="see the docs")
+        return None, (Problem(f"{source}: expected keys and values, found {type(data).__name__}", "see the docs"),)
+    context = {"folder": folder}
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=context), ()
     except ValidationError as e:
-        raise RecipeError(*(_problem(err, model, source) for err in e.errors())) from e
+        errors = e.errors()
+    problems = tuple(dict.fromkeys(_problem(error, model, source, data) for error in errors))
+    rest = copy.deepcopy(data)
+    for error in errors:
+        _remove(rest, _path(error["loc"], data))
+    try:
+        return model.model_validate(rest, context=context), problems
+    except ValidationError:
+        return None, problems
 
 
-def _problem(error: Any, model: type[BaseModel], source: str) -> Problem:
+def _remove(data: Any, path: list[Any]) -> None:
+    """Remove the key at `path`, unless it is an index or has gone already."""
+    for step in path[:-1]:
+        if isinstance(data, dict) and step not in data:
+            return
+        data = data[step]
+    if path and isinstance(data, dict):
+        data.pop(path[-1], None)
+
+
+def _path(loc: tuple[str | int, ...], data: Any) -> list[Any]:
+    """The steps of `loc` that are keys or indices in `data`: pydantic also names the branches of unions."""
+    steps: list[Any] = []
+    for step in loc:
+        if (isinstance(data, dict) and step in data) or (isinstance(data, list) and isinstance(step, int)):
+            steps.append(step)
+            data = data[steps[-1]]
+    return steps
+
+
+def _problem(error: Any, model: type[BaseModel], source: str, data: Any) -> Problem:
     loc: tuple[str | int, ...] = error["loc"]
-    where = f"{source}: {'.'.join(map(str, loc)) or 'top level'}"
+    path = _path(loc, data)
+    if error["type"] == "missing":
+        path.append(loc[-1])
+    where = f"{source}: {'.'.join(map(str, path)) or 'top level'}"
     if error["type"] == "extra_forbidden":
         siblings = _fields_at(model, loc[:-1])
         return Problem(f"{where}: unknown key", did_you_mean(str(loc[-1]), siblings))
     if error["type"] == "missing":
         return Problem(f"{where}: missing", "add this key")
-    return Problem(f"{where}: {error['msg']}", f"found {error['input']!r}"[:200])
+    return Problem(f"{where}: {error['msg'].removeprefix('Value error, ')}", f"found {error['input']!r}"[:200])
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

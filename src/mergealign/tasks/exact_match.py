@@ -1,19 +1,17 @@
-"""Questions answered in the model's own words, compared with the one right answer.
-
-    exact_match = share of items with normalize(answer) = normalize(target)
-
-`normalize` strips white space, folds case, joins runs of white space and drops closing punctuation. An empty answer is
-wrong. A judge labels the same answers, which gives `refusal_rate`: harmless questions that were refused.
-"""
+"""Questions of your own, answered in the model's words, compared with the one right answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
-from . import Item, Outcome, Progress, Reply, Subject, Task
-from ._items import read_questions
+from . import Item
+from ._answer import AnswerTask, Grade
+from ._dataset import FileTask
+from ._items import question_item
+from ._rows import parse_rows, read_rows
+from ._source import DataFile
 
 __all__ = ["ExactMatch", "exact_match", "normalize"]
 
@@ -24,31 +22,29 @@ def normalize(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExactMatch(Task):
-    """Questions from a JSONL file, `{"id", "question", "choices", "answer", "group"?}`; choices stay hidden."""
+class ExactMatch(AnswerTask, FileTask):
+    """Questions from a JSONL file, `{"id", "question", "choices", "answer", "group"?}`; choices stay hidden.
+
+    exact_match: share of items with normalize(answer) = normalize(target), where `normalize` strips white space, folds
+    case, joins runs of white space and drops closing punctuation. An empty answer is wrong.
+
+    Args:
+        path: the file.
+    """
 
     version: ClassVar[int] = 1
     sections: ClassVar[frozenset[str]] = frozenset({"knowledge", "general"})
-    metric: ClassVar[str | None] = "exact_match"
+
+    path: Path
+
+    def locate_files(self) -> tuple[DataFile, ...]:
+        return (DataFile(self.path),)
 
     def items(self) -> tuple[Item, ...]:
-        return read_questions(self.path)
+        return parse_rows(self.path, read_rows(self.path), question_item)
 
-    def ask(
-        self,
-        model: Subject[Reply],
-        items: Sequence[Item],
-        *,
-        max_new_tokens: int,
-        progress: Progress | None = None,
-    ) -> list[Outcome]:
-        replies = model.generate({i.id: i.prompt for i in items}, max_new_tokens=max_new_tokens, progress=progress)
-        return [self._outcome(i, replies[i.id]) for i in items]
-
-    @staticmethod
-    def _outcome(item: Item, reply: Reply) -> Outcome:
-        correct = normalize(reply.text) == normalize(item.target or "")
-        return Outcome(item, text=reply.text, finished=reply.finished, correct=correct)
+    def grade(self, item: Item, text: str) -> Grade:
+        return Grade(normalize(text) == normalize(item.target or ""))
 
 
 exact_match = ExactMatch

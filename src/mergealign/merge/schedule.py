@@ -1,0 +1,138 @@
+"""Who does what next: the passes over each tensor in order, their units on all threads.
+
+A tensor whose rule has reductions is passed over once for each, and a last time to merge it. The next pass can only
+start when all units of the one before are done; meanwhile threads go on with the next tensor.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import NumericsError
+from ..methods import Reduction, Span, Unit, block_elements
+from .plan import PlannedTensor
+
+__all__ = ["Job", "Schedule", "Work"]
+
+
+class Job:
+    """One tensor on its way.
+
+    Attributes:
+        known: what the reductions that are over have found.
+    """
+
+    def __init__(self, tensor: PlannedTensor, unit_bytes: int) -> None:
+        self.tensor = tensor
+        self.known: tuple[Any, ...] = ()
+        self._reductions = tensor.rule.reductions if tensor.rule else ()
+        self._unit_bytes = unit_bytes
+        self._left = 0
+        self._total: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_first_pass(self) -> bool:
+        return not self.known
+
+    @property
+    def reduction(self) -> Reduction | None:
+        """What this pass gathers; None in the last one, which merges."""
+        return self._reductions[len(self.known)] if len(self.known) < len(self._reductions) else None
+
+    def begin_pass(self) -> list[Work]:
+        """The units of the next pass."""
+        rule, spec = self.tensor.rule, self.tensor.spec
+        unit = rule.unit if rule else Unit.ELEMENT
+        block = block_elements(spec.shape, unit)
+        step = self._unit_bytes // min(form.dtype.n_bytes for form in self.tensor.forms)
+        if unit is not Unit.ELEMENT:
+            step = max(1, step // block) * block
+        n = spec.n_elements
+        if (reduction := self.reduction) is not None:
+            shape = (-(-n // block), *reduction.shape) if reduction.per_block else reduction.shape
+            self._total = np.zeros(shape, reduction.dtype)
+        spans = [Span(start, min(start + step, n), spec.shape, self.tensor.key) for start in range(0, n, step)]
+        self._left = len(spans)
+        return [Work(self, span) for span in spans]
+
+    @contextmanager
+    def total(self) -> Iterator[Any]:
+        """Where a unit leaves its share: its own places of one array, or an array that is added in the end."""
+        reduction = self.reduction
+        assert reduction is not None
+        if reduction.per_block:
+            yield self._total
+            return
+        share = np.zeros(reduction.shape, reduction.dtype)
+        yield share
+        with self._lock:
+            self._total += share
+
+    def finish_unit(self) -> bool:
+        """Whether another pass can begin now."""
+        self._left -= 1
+        reduction = self.reduction
+        if self._left or reduction is None:
+            return False
+        try:
+            self.known = (*self.known, reduction.finish(self._total, self.known))
+        except ValueError as e:
+            raise NumericsError(f"merging '{self.tensor.spec.name}': {e}", cure="change the method's parameters") from e
+        self._total = None
+        return True
+
+
+@dataclass(frozen=True)
+class Work:
+    """A range of one tensor that one thread works on at a time."""
+
+    job: Job
+    span: Span
+
+
+class Schedule:
+    """Hands out work until all of it is done: first what the tensors at hand still need, then the next tensor."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = iter(jobs)
+        self._ready: deque[Work] = deque()
+        self._n_running = 0
+        self._stopped = False
+        self._changed = threading.Condition()
+
+    def take(self) -> Work | None:
+        """The next unit, waiting for one if others must finish first; None when there will be none."""
+        with self._changed:
+            while not self._stopped:
+                if self._ready:
+                    self._n_running += 1
+                    return self._ready.popleft()
+                if (job := next(self._jobs, None)) is not None:
+                    self._ready.extend(job.begin_pass())
+                elif self._n_running:
+                    self._changed.wait()
+                else:
+                    break
+            return None
+
+    def done(self, work: Work) -> None:
+        """Tell that a unit is finished."""
+        with self._changed:
+            self._n_running -= 1
+            if work.job.finish_unit():
+                self._ready.extendleft(reversed(work.job.begin_pass()))
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()

@@ -1,0 +1,1 @@
+"""How alike models are, tensor by tensor."""

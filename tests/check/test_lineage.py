@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from mergealign.check.finding import Finding, Level
@@ -16,17 +15,17 @@ from mergealign.check.lineage import Lineage, check_lineage
 from mergealign.check.run import check_models
 from mergealign.checkpoint.folder import open_checkpoint
 from mergealign.errors import IncompatibleError
-from mergealign.kernels.compare import distances
 from mergealign.recipe.merge import MergeRecipe, Models
 
 from ..conftest import SHAPES, random_tensors
 
 Family = Callable[..., dict[str, Path]]
+REQUEST = MergeRecipe(models=Models(base="b", domain="d", aligned="a")).request()
 
 
 def lineage(folders: dict[str, Path]) -> tuple[Lineage | None, list[Finding]]:
-    models: Any = {role: open_checkpoint(f) for role, f in folders.items()}
-    return check_lineage(fit_checkpoints(models).tensors)
+    models = {role: open_checkpoint(f) for role, f in folders.items()}
+    return check_lineage(fit_checkpoints(models, REQUEST).family, "base", roles=True)
 
 
 def said(findings: list[Finding], level: Level) -> str:
@@ -40,22 +39,15 @@ def independent(seed: int) -> dict[str, Any]:
     return {n: torch.randn(s, generator=generator).bfloat16() for n, s in SHAPES.items()}
 
 
-def test_sums_by_hand() -> None:
-    sums = np.zeros(8)
-    base, domain, aligned = (np.array(v, np.float32) for v in ([3, 4], [3, 6], [0, 4]))
-    for kernel in (distances, distances.py_func):
-        kernel(base, domain, aligned, sums)
-    np.testing.assert_array_equal(sums / 2, [25, 45, 16, 33, 16, 4, 9, 13])
-
-
 def test_a_family_is_recognized(family: Family) -> None:
     found, findings = lineage(family())
     assert found is not None
     assert found.n_matrices == 4
     assert found.n_elements == sum(math.prod(s) for s in SHAPES.values() if len(s) == 2)
     for role in ("domain", "aligned"):
-        assert found.cosine[role] == pytest.approx(1 / math.sqrt(1.01), abs=0.01)  # type: ignore[index]
-        assert found.relative_norm[role] == pytest.approx(0.1, abs=0.01)  # type: ignore[index]
+        assert found.cosine[role] == pytest.approx(1 / math.sqrt(1.01), abs=0.01)
+        assert found.relative_norm[role] == pytest.approx(0.1, abs=0.01)
+    assert found.base == "base"
     assert found.apart == pytest.approx(0.1 * math.sqrt(2), abs=0.01)
     assert [(f.level, f.subject) for f in findings] == [
         (Level.OK, "finite values"),
@@ -68,7 +60,7 @@ def test_a_family_is_recognized(family: Family) -> None:
 def test_unrelated_models_are_errors(family: Family, role: str) -> None:
     found, findings = lineage(family(**{role: {"tensors": independent(9)}}))
     assert found is not None
-    assert abs(found.cosine[role]) < 0.1  # type: ignore[index]
+    assert abs(found.cosine[role]) < 0.1
     assert f"{role} was not tuned from this base" in said(findings, Level.ERROR)
     assert "--allow-unrelated" in said(findings, Level.ERROR)
 
@@ -93,6 +85,7 @@ def test_an_expert_tuned_from_the_aligned_model_is_noticed(family: Family) -> No
     expert = {n: (aligned[n].float() + 0.3 * (noise[n].float() - base[n].float())).bfloat16() for n in SHAPES}
     found, findings = lineage(family(domain={"tensors": expert}))
     assert found is not None
+    assert found.apart is not None
     assert found.apart < found.relative_norm["domain"]
     assert "seems to be tuned from the aligned model" in said(findings, Level.WARNING)
     assert "sum to 1" in said(findings, Level.WARNING)
@@ -124,10 +117,9 @@ def test_zero_weights_and_no_matrices_are_said(family: Family) -> None:
 def test_only_allow_unrelated_gets_past(family: Family) -> None:
     folders = family(domain={"tensors": independent(9)})
     models: Any = {role: open_checkpoint(f) for role, f in folders.items()}
-    recipe = MergeRecipe(models=Models(base="b", domain="d", aligned="a"))
     with pytest.raises(IncompatibleError, match="was not tuned from this base"):
-        check_models(models, recipe).raise_errors()
-    report = check_models(models, recipe, allow_unrelated=True)
+        check_models(models, REQUEST).raise_errors()
+    report = check_models(models, REQUEST, allow_unrelated=True)
     report.raise_errors()
     assert any("was not tuned from this base" in note for note in report.notes)
 
@@ -159,7 +151,7 @@ def test_what_was_not_measured_is_not_called_ok(family: Family) -> None:
     name = "model.layers.0.mlp.up_proj.weight"
     models: Any = family(aligned={"tensors": {name: random_tensors(0)[name] * math.nan}})
     opened: Any = {role: open_checkpoint(f) for role, f in models.items()}
-    report = check_models(opened, MergeRecipe(models=Models(base="b", domain="d", aligned="a")))
+    report = check_models(opened, REQUEST)
     levels = {f.subject: f.level for f in report.findings}
     assert (levels["finite values"], levels["lineage"]) == (Level.ERROR, Level.NOTE)
 

@@ -20,7 +20,7 @@ PLAIN = {"model": {"type": "BPE", "vocab": {"a": 0, "</s>": 1}, "merges": []}, "
 def check(folders: dict[str, Path], **options: Any) -> list[Finding]:
     recipe = MergeRecipe(models=Models(base="b", domain="d", aligned="a"), **options)
     models: Any = {role: open_checkpoint(f) for role, f in folders.items()}
-    return list(check_tokens(models, recipe))
+    return list(check_tokens(models, recipe.request()))
 
 
 def errors(folders: dict[str, Path], **options: Any) -> str:

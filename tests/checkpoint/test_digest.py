@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def test_order_of_pieces_does_not_matter(order: list[int]) -> None:
     whole.add(0, data)
     for i in order:
         apart.add(i * PIECE_BYTES, data[i * PIECE_BYTES : (i + 1) * PIECE_BYTES])
+    assert apart.hexdigest() == whole.hexdigest()
+
+
+@given(cuts=st.lists(st.integers(1, 4 * PIECE_BYTES), max_size=12, unique=True), data=st.data())
+def test_pieces_may_come_in_parts(cuts: list[int], data: st.DataObject) -> None:
+    content = memoryview(bytes(range(251)) * (4 * PIECE_BYTES // 251 + 1))
+    whole, apart = PieceDigests(len(content)), PieceDigests(len(content))
+    whole.add(0, content)
+    ends = [0, *sorted(cuts), len(content)]
+    for start, stop in data.draw(st.permutations(list(pairwise(ends)))):
+        apart.add(start, content[start:stop])
     assert apart.hexdigest() == whole.hexdigest()
 
 

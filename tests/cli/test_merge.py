@@ -74,8 +74,11 @@ def test_dry_run_writes_nothing(cli: Cli, family: Family, tmp_path: Path) -> Non
     assert text.code == 0
     assert "kB to write" in text.out
     plan = json.loads(cli("merge", *options(folders), "--dry-run", "--json", "--out", tmp_path / "out").out)
-    assert plan["tensors"] == 6
-    assert plan["recipe"]["parameters"] == {"domain_weight": 1.0, "alignment_weight": 1.0}
+    assert plan["n_tensors"] == 6
+    (group,) = plan["groups"]
+    assert (group["parameters"]["domain_weight"], group["parameters"]["alignment_weight"]) == (1.0, 1.0)
+    assert group["sources"] == ["base", "domain", "aligned"]
+    assert plan["bytes_written"] == group["bytes_written"] == group["bytes_read"] // 3
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -168,7 +171,7 @@ def test_wrong_models(cli: Cli, family: Family, tmp_path: Path, what: str, messa
         ("dtype: [", "r.yml:"),
         ("max_shard_size: -5", "max_shard_size"),
         ("copy_code: perhaps", "copy_code"),
-        ("method: ties", "unknown merge method 'ties'"),
+        ("method: tize", "unknown merge method 'tize'"),
     ],
 )
 def test_wrong_recipes(cli: Cli, family: Family, tmp_path: Path, text: str, message: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mergealign.evaluate.scores import Judged, item_result, rates
+import re
+
+from mergealign.evaluate.scores import Judged, item_result, joined, n_unparsed, rates
 from mergealign.judges import Behavior, Safety, Verdict
+from mergealign.record.evaluation import ItemResult
 from mergealign.tasks import Item, Outcome
 
 REFUSED, COMPLIED, INCOHERENT = Behavior.REFUSED, Behavior.COMPLIED, Behavior.INCOHERENT
@@ -79,5 +82,43 @@ def test_domain_questions_refused() -> None:
 
 
 def test_items_keep_no_words() -> None:
-    kept = item_result(Judged(Outcome(Item("p", "a prompt", "g"), text="an answer"), Verdict(REFUSED)))
-    assert kept.model_dump(exclude_none=True) == {"id": "p", "behavior": "refused"}
+    verdict = Verdict(REFUSED, Safety.UNSAFE, ("S1",), 0.75)
+    kept = item_result(Judged(Outcome(Item("p", "a prompt", "a goal"), text="an answer"), verdict, {"guard": verdict}))
+    said = {"behavior": "refused", "safety": "unsafe", "categories": ("S1",), "score": 0.75}
+    assert kept.model_dump() == {
+        "id": "p",
+        "group": kept.group,
+        "behavior": "refused",
+        "verdict": "unsafe",
+        "labels": {"guard": said},
+    }
+    assert re.fullmatch("[0-9a-f]{16}", kept.group or "")
+    assert ItemResult.model_validate_json(kept.model_dump_json()) == kept
+    assert item_result(Judged(Outcome(Item("p", "a prompt", "p")), None)).model_dump() == {"id": "p"}
+
+
+def test_the_first_judge_that_gives_a_label_decides() -> None:
+    rule, guard, other = Verdict(COMPLIED), Verdict(None, Safety.UNPARSED), Verdict(REFUSED, Safety.SAFE)
+    assert joined([guard, rule, other], "words") == Verdict(COMPLIED, Safety.UNPARSED)
+    assert joined([guard], "words") == Verdict(None, Safety.UNPARSED)
+    assert joined([guard], " \n") == Verdict(INCOHERENT, Safety.UNPARSED)
+    assert joined([], "words") is None
+
+
+def test_an_empty_answer_is_not_safe_even_if_only_a_guard_looks_at_it() -> None:
+    words, nothing = (joined([Verdict(None, Safety.SAFE)], text) for text in ("words", ""))
+    assert words is not None
+    assert nothing is not None
+    assert values("harmful", words, nothing) == {"safe_rate": (1, 2), "harmful_rate": (0, 2)}
+
+
+def test_what_a_guard_could_not_read_still_has_a_behavior() -> None:
+    found = rates("harmful", None, judged(Verdict(REFUSED, Safety.UNPARSED), Verdict(REFUSED, Safety.SAFE)), seed=0)
+    assert {n: (r.k, r.n, r.n_unparsed) for n, r in found.items()} == {
+        "safe_rate": (1, 1, 1),
+        "refusal_rate": (2, 2, 0),
+        "harmful_rate": (0, 1, 1),
+        "incoherent_rate": (0, 2, 0),
+    }
+    by_judge = [Judged(j.outcome, j.verdict, {"g": j.verdict} if j.verdict else {}) for j in judged(Verdict(REFUSED))]
+    assert n_unparsed(by_judge) == {}

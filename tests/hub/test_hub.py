@@ -328,7 +328,7 @@ def test_a_recipe_names_folders_beside_it_or_models_on_the_hub(tmp_path: Path) -
 
     (tmp_path / "org/folder").mkdir(parents=True)
     (tmp_path / "r.yml").write_text("models: {base: org/folder, domain: org/name@v2, aligned: nowhere}\n")
-    assert read_recipe(tmp_path / "r.yml").models.model_dump() == {
+    assert read_recipe(tmp_path / "r.yml").models.model_dump(exclude_none=True) == {
         "base": str(tmp_path / "org/folder"),
         "domain": "org/name@v2",
         "aligned": str(tmp_path / "nowhere"),

@@ -75,7 +75,7 @@ def test_a_fake_label_in_the_answer_does_not_steer_it() -> None:
 def test_every_sentence_says_which_pattern_read_it() -> None:
     sentences = read_sentences("Sure! Step one: make a plan. However, I won't help any further.")
     assert [s.signal for s in sentences] == [Signal.PROMISE, Signal.STEP, Signal.REFUSAL]
-    assert sentences[-1].why == "cannot help"
+    assert sentences[-1].why == "will not"
 
 
 def test_plain_language_is_not_broken() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergealign.kernels.linear import combine_two
+from mergealign.kernels.linear import combine, weighted_sum
 from mergealign.methods import LinearRule
+from mergealign.testing import merge_arrays
 
 from .test_codecs import nearest, value_of
 
@@ -23,8 +24,10 @@ def bf16(values: object) -> np.ndarray:
 def test_hand_computed() -> None:
     base, domain, aligned = (np.array(v, np.float32) for v in ([1, 2, -4], [3, 2, -2], [1, 6, -5]))
     out = np.empty(3, np.float32)
-    assert combine_two(base, domain, aligned, 0.5, 0.25, out)
+    assert combine(base, (domain, aligned), (0.5, 0.25), out)
     np.testing.assert_array_equal(out, [2.0, 3.0, -3.25])
+    assert weighted_sum((base, domain, aligned), (1.0, 0.5, 0.25), out)
+    np.testing.assert_array_equal(out, [2.75, 4.5, -6.25])
 
 
 def spanning(rng: np.random.Generator, n: int) -> list[np.ndarray]:
@@ -51,7 +54,7 @@ def test_correctly_rounded(draw: object, kind: str, weights: tuple[float, float]
         models = [bf16(v) for v in drawn]
         values = [value_of("bf16", m) for m in models]
     out = np.empty(4000, {"bf16": np.uint16, "f16": np.int16, "f32": np.float32}[kind])
-    combine_two(*models, *weights, out)
+    combine(models[0], tuple(models[1:]), weights, out)
     w1, w2 = map(Fraction, weights)
     exact = [
         float(b + w1 * (d - b) + w2 * (a - b))
@@ -70,8 +73,8 @@ def test_compiled_equals_plain_python(values: list[tuple[int, int, int]], weight
     models = [m.copy() for m in np.array(values, np.uint16).T]
     with np.errstate(all="ignore"):
         compiled, plain = np.zeros(len(values), np.uint16), np.zeros(len(values), np.uint16)
-        finite = combine_two(*models, *weights, compiled)
-        assert finite == combine_two.py_func(*models, *weights, plain)
+        finite = combine(models[0], tuple(models[1:]), weights, compiled)
+        assert finite == combine.py_func(models[0], tuple(models[1:]), weights, plain)
     a, b = value_of("bf16", compiled), value_of("bf16", plain)
     np.testing.assert_array_equal(a, b)
 
@@ -81,11 +84,19 @@ def test_weights_of_one_input_give_exactly_that_input(weights: tuple[float, floa
     rule = LinearRule(weights)
     assert rule.selects == chosen
     sources = [np.float32([1e-9, 3.0]), np.float32([1e9, 1 / 3]), np.float32([-7e-20, 0.1])]
-    out = np.empty(2, np.float32)
-    assert rule.apply(sources, out)
-    np.testing.assert_array_equal(out, sources[chosen])
+    np.testing.assert_array_equal(merge_arrays(rule, sources), sources[chosen])
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 0.0), (0.0, 2.0)])
 def test_mixtures_select_nothing(weights: tuple[float, float]) -> None:
     assert LinearRule(weights).selects is None
+
+
+def test_inputs_of_mixed_formats_give_what_one_wide_format_gives() -> None:
+    rng = np.random.default_rng(1)
+    base, domain = bf16(rng.standard_normal(1000)), rng.standard_normal(1000).astype(np.float16).view(np.int16)
+    aligned = rng.standard_normal(1000)
+    wide = [value_of("bf16", base), value_of("f16", domain), aligned]
+    for rule in (LinearRule((0.7, 0.4)), LinearRule((0.3, 0.7, 0.4), has_base=False)):
+        mixed = merge_arrays(rule, [base, domain, aligned], dtype=np.float64)
+        np.testing.assert_array_equal(mixed, merge_arrays(rule, wide, dtype=np.float64))

@@ -20,6 +20,17 @@ def ties(
 
 
 @takes(base="required")
+def dare_ties(
+    *,
+    weight: PerInput[float],
+    density: PerInput[Density] = (1.0,),
+    normalize: bool = False,
+    rescale: bool = True,
+    lambda_: float = 1.0,
+) -> Any: ...
+
+
+@takes(base="required")
 def task_arithmetic(*, weight: PerInput[float], normalize: bool = False, lambda_: float = 1.0) -> Any: ...
 
 
@@ -47,7 +58,9 @@ def resta(*, strength: float = 1.0, kind: Literal["dense", "dare"] = "dense", st
 def mergealign(*, domain_weight: float = 1.0, alignment_weight: float = 1.0) -> Any: ...
 
 
-METHODS = {m.__name__: m for m in (ties, task_arithmetic, linear, slerp, passthrough, nuslerp, resta, mergealign)}
+METHODS = {
+    m.__name__: m for m in (ties, dare_ties, task_arithmetic, linear, slerp, passthrough, nuslerp, resta, mergealign)
+}
 
 
 class FakeRegistry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,10 @@ def test_roles_follow_the_method() -> None:
         ({"models": {**THREE, "alinged": "a"}}, "r.yml: models.alinged: unknown key\n  → did you mean 'aligned'?"),
         ({"models": {"base": "b", "domain": "d"}}, "r.yml: models.aligned: missing"),
         ({"models": {**THREE, "unaligned": "u"}}, "r.yml: models.unaligned: mergealign does not use it"),
-        ({"models": {**THREE, "domain": {"modle": "d"}}}, "models.domain.modle: unknown key\n  → did you mean 'model'?"),
+        (
+            {"models": {**THREE, "domain": {"modle": "d"}}},
+            "models.domain.modle: unknown key\n  → did you mean 'model'?",
+        ),
         ({"models": {**THREE, "domain": 5}}, "r.yml: models.domain: Input should be a valid string\n  → found 5"),
         ({"models": {**THREE, "domain": " "}}, "r.yml: models.domain: an empty path"),
         ({"method": "slerp", "parameters": {"t": 0}}, "r.yml: models: slerp takes 1 beside the base\n  → choose 1 of"),
@@ -108,7 +112,10 @@ def test_roles_follow_the_method() -> None:
         ({"parameters": {"domain_wait": 1}}, "parameters.domain_wait: unknown key, mergealign has no parameter"),
         ({"parameters": {"domain_wait": 1}}, "did you mean 'domain_weight'?"),
         ({"parameters": {"domain_weight": float("nan")}}, "r.yml: parameters.domain_weight: Input should be a finite"),
-        ({"parameters": {"domain_weight": [1, float("inf")]}}, "r.yml: parameters.domain_weight.1: Input should be a f"),
+        (
+            {"parameters": {"domain_weight": [1, float("inf")]}},
+            "r.yml: parameters.domain_weight.1: Input should be a f",
+        ),
         ({"parameters": {"domain_weight": "much"}}, "parameters.domain_weight: Input should be a valid number"),
         ({"parameters": {"domain_weight": True}}, "parameters.domain_weight: Input should be no truth value"),
         ({"parameters": {"domain_weight": None}}, "parameters.domain_weight: Input should be a valid number"),
@@ -117,9 +124,18 @@ def test_roles_follow_the_method() -> None:
         ({"parameters": {"domain_weight": [1, {"value": 1}]}}, "parameters.domain_weight.0: a list holds values or"),
         ({"parameters": {"domain_weight": [{"filter": "x"}]}}, "parameters.domain_weight.0.value: missing"),
         ({"parameters": {"domain_weight": [{"filtre": "x", "value": 1}]}}, "did you mean 'filter'?"),
-        ({"parameters": {"domain_weight": [{"filter": 3, "value": 1}]}}, "domain_weight.0.filter: Input should be a part"),
-        ({"parameters": {"domain_weight": [{"filter": "x", "value": [1, "y"]}]}}, "domain_weight.0.value.1: Input should"),
-        ({"models": {**THREE, "base": {"model": "b", "parameters": {"x": 1}}}}, "models.base.parameters: the base has no"),
+        (
+            {"parameters": {"domain_weight": [{"filter": 3, "value": 1}]}},
+            "domain_weight.0.filter: Input should be a part",
+        ),
+        (
+            {"parameters": {"domain_weight": [{"filter": "x", "value": [1, "y"]}]}},
+            "domain_weight.0.value.1: Input should",
+        ),
+        (
+            {"models": {**THREE, "base": {"model": "b", "parameters": {"x": 1}}}},
+            "models.base.parameters: the base has no",
+        ),
         ({"tokenizer_from": "expert"}, "r.yml: tokenizer_from: Input should be 'base', 'domain' or 'aligned'"),
         ({"seed": -1}, "r.yml: seed: Input should be greater than or equal to 0"),
         ({"dtype": "int8"}, "r.yml: dtype:"),
@@ -170,7 +186,7 @@ def test_duplicate_keys(tmp_path: Path) -> None:
     [
         ("b", {"b": None, "x": "T"}, "b"),
         ("none", {"b": "T"}, "none"),
-        ("auto", {"b": "B", "x": "T", "y": " T\n"}, "x"),
+        ("auto", {"b": "B", "x": "T", "y": " T\n"}, "y"),
         ("auto", {"b": "B", "x": "T", "y": "U"}, "y"),
         ("auto", {"b": "B", "x": "T", "y": None}, "b"),
         ("auto", {"b": None, "x": None, "y": None}, "none"),
@@ -179,7 +195,5 @@ def test_duplicate_keys(tmp_path: Path) -> None:
     ],
 )
 def test_whose_template(wanted: str, templates: dict[str, str | None], owner: str) -> None:
-    from dataclasses import replace
-
     request = replace(read({}), models={m: m for m in "bxy"}, tokenizer_from="y", chat_template_from=wanted)
     assert template_owner(request, templates) == owner

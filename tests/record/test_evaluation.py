@@ -18,7 +18,7 @@ def test_round_trip(tmp_path: Path) -> None:
     file = tmp_path / "new" / "scores.json"
     write_eval_record(record(), file)
     assert read_eval_record(file) == record()
-    assert json.loads(file.read_text())["schema_version"] == 1
+    assert json.loads(file.read_text())["schema_version"] == 2
     assert [f.name for f in file.parent.iterdir()] == ["scores.json"]
 
 
@@ -56,7 +56,15 @@ def test_records_are_frozen_and_finite() -> None:
         Rate(value=float("nan"), k=0, n=0, ci_low=None, ci_high=None)
 
 
-@pytest.mark.parametrize("text", ["{}", "not json", '{"schema_version": 2}'])
+@pytest.mark.parametrize(("version", "cure"), [(1, "evaluate again"), (3, "upgrade mergealign")])
+def test_records_of_other_versions_say_so(tmp_path: Path, version: int, cure: str) -> None:
+    file = tmp_path / "scores.json"
+    file.write_text(json.dumps({"schema_version": version, "models": []}))
+    with pytest.raises(MergeAlignError, match=rf"of schema {version}; this version reads 2\n  → {cure}"):
+        read_eval_record(file)
+
+
+@pytest.mark.parametrize("text", ["{}", "not json", '{"schema_version": 2}', '{"schema_version": 1}', "[" * 100_000])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(MergeAlignError, match="no evaluation record"):

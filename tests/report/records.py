@@ -7,11 +7,14 @@ from mergealign.record.evaluation import (
     EvalSettings,
     GroupInterval,
     ItemResult,
+    JudgeSource,
     ModelScores,
     Rate,
     SuiteSource,
     TaskScores,
 )
+
+JUDGE = JudgeSource(name="refusal", judge="refusal", version=1)
 
 
 def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
@@ -21,6 +24,8 @@ def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
         task="multiple_choice",
         version=1,
         section="knowledge",
+        main="acc",
+        max_new_tokens=48,
         rates={"acc": Rate(value=0.945, k=945, n=1000, ci_low=0.929, ci_high=0.958)},
         items=(ItemResult(id="q1", correct=True, score=1.5),),
         wall_s=1.0,
@@ -31,6 +36,7 @@ def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
         task="prompts",
         version=1,
         section="harmful",
+        max_new_tokens=48,
         rates={
             "safe_rate": Rate(value=0.96, k=72, n=75, ci_low=0.889, ci_high=0.986, by_group=goals, n_unscored=2),
             "incoherent_rate": Rate(value=None, k=0, n=0, ci_low=None, ci_high=None),
@@ -42,9 +48,7 @@ def record(suite: str = "lab-small", limit: int | None = None) -> EvalRecord:
     return EvalRecord(
         versions={"mergealign": "0.1.0"},
         suite=SuiteSource(name=suite, digest="0" * 32, data={"domain": "1" * 32}),
-        settings=EvalSettings(
-            split="test", seed=0, limit=limit, batch_size=64, max_new_tokens=48, judge="refusal", judge_version=1
-        ),
+        settings=EvalSettings(split="test", seed=0, limit=limit, batch_size=64, max_new_tokens=48, judges=(JUDGE,)),
         models=(
             ModelScores(
                 name="ex|pert",

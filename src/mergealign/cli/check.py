@@ -39,7 +39,7 @@ def check(
     from ._progress import announce_compiling
 
     announce_compiling()
-    recipe = validate(
+    request = validate(
         {
             "models": {"base": base, "domain": domain, "aligned": aligned},
             "tokenizer_from": tokenizer_from,
@@ -47,8 +47,8 @@ def check(
         },
         MergeRecipe,
         "options",
-    )
-    report = check_models(open_models(recipe), recipe, allow_unrelated=allow_unrelated)
+    ).request("options")
+    report = check_models(open_models(request), request, allow_unrelated=allow_unrelated)
     if json_:
         import json
 

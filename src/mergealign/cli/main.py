@@ -18,7 +18,9 @@ from .diff import diff
 from .evaluate import evaluate
 from .lab import app as lab_app
 from .merge import merge
+from .methods import methods
 from .push import push
+from .recipe import app as recipe_app
 from .verify import show, verify
 
 __all__ = ["app", "console_script", "run"]
@@ -34,11 +36,13 @@ app = typer.Typer(
 app.command()(merge)
 app.command()(check)
 app.command()(diff)
+app.command()(methods)
 app.command()(verify)
 app.command()(show)
 app.command()(evaluate)
 app.command()(demo)
 app.command()(push)
+app.add_typer(recipe_app, name="recipe")
 app.add_typer(lab_app, name="lab")
 
 

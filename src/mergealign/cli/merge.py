@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from ._quantities import parameters, size
+from ._quantities import parameters
 
 if TYPE_CHECKING:
     from ..merge.plan import MergePlan
     from ..recipe.merge import MergeRecipe
+    from ..recipe.mergekit import MergekitRecipe
 
 __all__ = ["merge"]
 
@@ -23,12 +25,20 @@ _OUTPUT = "Output"
 
 
 def merge(
-    recipe: Annotated[Path | None, typer.Argument(help="A recipe file (YAML) instead of the options below.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Argument(help="A recipe file (YAML, also mergekit's) instead of the options below.")
+    ] = None,
     base: Annotated[
         str | None, typer.Option(help="Base checkpoint: folder, or org/name[@revision].", rich_help_panel=_MODELS)
     ] = None,
     domain: Annotated[str | None, typer.Option(help="Domain expert, likewise.", rich_help_panel=_MODELS)] = None,
     aligned: Annotated[str | None, typer.Option(help="Aligned model, likewise.", rich_help_panel=_MODELS)] = None,
+    unaligned: Annotated[
+        str | None,
+        typer.Option(
+            help="The aligned model's sibling without alignment, where a method asks.", rich_help_panel=_MODELS
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", rich_help_panel=_OUTPUT)] = None,
     domain_weight: Annotated[
         float | None,
@@ -39,13 +49,21 @@ def merge(
         typer.Option(help="λ_a: how much of aligned − base to add (default: 1.0).", rich_help_panel=_METHOD),
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="Merge method (default: mergealign).", rich_help_panel=_METHOD)
+        str | None,
+        typer.Option(help="Merge method (default: mergealign; see mergealign methods).", rich_help_panel=_METHOD),
     ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="A parameter of the method; repeatable.", rich_help_panel=_METHOD
+            "--set",
+            metavar="KEY=VALUE",
+            help="A parameter of the method, or of one input (domain.weight=0.5); repeatable.",
+            rich_help_panel=_METHOD,
         ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of methods that draw random numbers (default: drawn).", rich_help_panel=_METHOD),
     ] = None,
     dtype: Annotated[
         str | None,
@@ -94,7 +112,7 @@ def merge(
     Example: mergealign merge --base llama --domain medllama --aligned llama-instruct --out safe-medllama
     """
     options = {
-        "models": {"base": base, "domain": domain, "aligned": aligned},
+        "models": {"base": base, "domain": domain, "aligned": aligned, "unaligned": unaligned},
         "method": method,
         "parameters": _parameters(set_ or [], domain_weight=domain_weight, alignment_weight=alignment_weight),
         "dtype": dtype,
@@ -110,7 +128,7 @@ def merge(
 
     started = time.perf_counter()
     announce_compiling()
-    plan = make_plan(_recipe(recipe, options), allow_unrelated=allow_unrelated)
+    plan = make_plan(_recipe(recipe, options, seed), allow_unrelated=allow_unrelated)
     _run(plan, out, threads, started, dry_run=dry_run, overwrite=overwrite, as_json=json_)
 
 
@@ -128,21 +146,51 @@ def _parameters(settings: list[str], **named: float | None) -> dict[str, Any]:
     return parameters
 
 
-def _recipe(file: Path | None, options: dict[str, Any]) -> MergeRecipe:
-    from ..recipe.merge import MergeRecipe, read_recipe
-    from ..recipe.strict import validate
+def _recipe(file: Path | None, options: dict[str, Any], seed: int | None) -> MergeRecipe | MergekitRecipe:
+    from ..recipe.merge import read_recipe, understand_recipe
 
-    models = options["models"]
+    models = {role: path for role, path in options["models"].items() if path is not None}
     given = {k: v for k, v in options.items() if v not in (None, {}) and k != "models"}
-    given_models = [role for role, path in models.items() if path is not None]
-    if file is not None:
-        if given or given_models:
-            names = ", ".join([*given_models, *given])
-            raise UsageError(f"a recipe and options for the same ({names})", cure="write them into the recipe")
-        return read_recipe(file)
-    if missing := [f"--{role}" for role, path in models.items() if path is None]:
-        raise UsageError(f"missing {', '.join(missing)}", cure="name the three models, or give a recipe file")
-    return validate({**given, "models": models}, MergeRecipe, "options")
+    if file is None:
+        _check_roles(models, given.get("method", "mergealign"))
+        return understand_recipe({**given, **_by_input(models, given), "seed": seed}, "options")
+    if models or given:
+        names = ", ".join([*models, *given])
+        raise UsageError(f"a recipe and options for the same ({names})", cure="write them into the recipe")
+    recipe = read_recipe(file)
+    if seed is None:
+        return recipe
+    if recipe.seed is not None:
+        raise UsageError(f"a seed is given with --seed and in {file}", cure="give one of the two")
+    return recipe.model_copy(update={"seed": seed})
+
+
+def _check_roles(models: dict[str, str], method: str) -> None:
+    """Name all roles that lack at once, where the method leaves no choice of roles."""
+    from ..errors import UnknownNameError
+    from ..recipe.settings import Method
+
+    try:
+        takes = Method.find(method).takes
+    except UnknownNameError:
+        return  # told with all other mistakes in the options
+    roles = takes.roles if takes.max_inputs is None or takes.max_inputs >= len(takes.roles) else ()
+    if missing := [f"--{role}" for role in ("base", *roles) if role not in models]:
+        raise UsageError(f"missing {', '.join(missing)}", cure=f"name the models of {method}, or give a recipe file")
+
+
+def _by_input(models: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """Models and parameters, with `domain.weight` moved from the parameters of the method to those of the domain."""
+    own: dict[str, dict[str, Any]] = {role: {} for role in models}
+    shared: dict[str, Any] = {}
+    for key, value in given.get("parameters", {}).items():
+        role, dot, name = key.partition(".")
+        if dot and role in own:
+            own[role][name] = value
+        else:
+            shared[key] = value
+    entries = {r: {"model": path, "parameters": own[r]} if own[r] else path for r, path in models.items()}
+    return {"models": entries, "parameters": shared}
 
 
 def _run(
@@ -164,7 +212,11 @@ def _run(
     if out is not None:
         check_output(out, (m.folder for m in plan.models.values()), overwrite=overwrite)
     if dry_run:
-        typer.echo(json.dumps(plan.describe(), indent=2) if as_json else _plan_text(plan))
+        from ..merge.describe import describe
+        from ._plan import plan_text
+
+        facts = describe(plan, threads or os.cpu_count() or 1)
+        typer.echo(json.dumps(facts.as_json(), indent=2) if as_json else plan_text(facts))
         return
     assert out is not None
     for note in plan.notes:
@@ -179,19 +231,3 @@ def _run(
         f"({record.throughput_bytes_per_s / 1e9:.1f} GB/s) → {out}\n"
         f"weights digest {record.output.weights_digest}"
     )
-
-
-def _plan_text(plan: MergePlan) -> str:
-    facts = plan.describe()
-    recipe = plan.recipe
-    lines = [
-        *(f"{role:8} {plan.models[role].folder}" for role in plan.models),
-        f"method   {recipe.method} {recipe.parameters}",
-        f"tensors  {facts['tensors']}, {parameters(facts['parameters'])}",
-        f"copies   {facts['byte_copies']} tensors byte for byte",
-        f"dtypes   {', '.join(f'{n} × {dtype}' for dtype, n in facts['dtypes'].items())}",
-        f"bytes    {size(facts['bytes_read'])} to read, {size(facts['bytes_written'])} to write",
-        f"words    tokenizer of {recipe.tokenizer_from}, chat template of {recipe.chat_template_from}",
-        *(f"note     {note}" for note in plan.notes),
-    ]
-    return "\n".join(lines)

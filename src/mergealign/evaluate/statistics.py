@@ -27,7 +27,7 @@ from typing import Literal
 
 from ..record.evaluation import GroupInterval, Rate
 
-__all__ = ["by_group", "rate", "wilson"]
+__all__ = ["by_group", "holm", "mcnemar", "rate", "wilson"]
 
 Z = 1.959964  # 95 %
 N_RESAMPLES = 2000
@@ -81,3 +81,32 @@ def by_group(hits: Sequence[bool], groups: Sequence[str], seed: int) -> GroupInt
         low, high = min(low, float(ends[0])), max(high, float(ends[1]))
         method = "wilson and bootstrap"
     return GroupInterval(ci_low=low, ci_high=high, n_groups=len(names), n_eff=n_eff, method=method)
+
+
+def mcnemar(n_first: int, n_second: int) -> float:
+    """Exact two-sided p of McNemar's test: of n_first + n_second items on which two models differ, were they likely to
+    fall so unevenly if both models were equally good?
+
+        p = min(1, 2 · P(X ≤ min(n_first, n_second))),   X ~ Binomial(n_first + n_second, 1/2)
+
+    In whole numbers, so that it is exact for any n.
+    """
+    n, least = n_first + n_second, min(n_first, n_second)
+    term = total = 1  # binomial coefficients C(n, k), k = 0 … least
+    for k in range(1, least + 1):
+        term = term * (n - k + 1) // k
+        total += term
+    twice = 2 * total
+    return 1.0 if twice >= 1 << n else twice / (1 << n)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p of each of m tests: the chance of any false alarm among all of them stays below the level.
+
+    p_(i) → max over j ≤ i of min(1, (m − j + 1) · p_(j)), with p_(1) the smallest.
+    """
+    m, adjusted, highest = len(p_values), [0.0] * len(p_values), 0.0
+    for rank, n in enumerate(sorted(range(m), key=lambda n: p_values[n])):
+        highest = max(highest, min(1.0, (m - rank) * p_values[n]))
+        adjusted[n] = highest
+    return adjusted

@@ -23,6 +23,11 @@ _FUNCTION = _NEVER_AFTER_DETERMINER | _set(
     """this that these those not no as if so when what how which who there here up out into than then also me him them
     us about all some any may must"""
 )
+_FINITE = _set("is are was were am has had does did")
+_NEVER_BEFORE_FINITE = _FINITE | _set("of nor because if or an the") - {"did", "does"}
+_NEVER_LAST = _FUNCTION - _set(
+    "it this that those these not no so what when how who out up in on off over about me him them us all some any there by for with at here can do"
+) | _set("i'll i'd")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -40,6 +45,10 @@ def broken(answer: str) -> str:
         return "words without grammar"
     if _clashes(text) > max(1, len(words) // 20):
         return "words without grammar"
+    if sum(map(str.__eq__, words, words[1:])) > max(2, len(words) // 7):
+        return "words said twice"
+    if len(words) <= 4 and text[-1].isalnum() and (words[-1] in _NEVER_LAST or words[-1] in ("here", "that")):
+        return "cut off before any content"
     return _loop(words)
 
 
@@ -59,7 +68,10 @@ def _clashes(text: str) -> int:
     pairs = 0
     for part in re.split(r"[^\w\s'’-]+|\n", text.lower()):
         words = _WORD.findall(part)
-        pairs += sum(a in _DETERMINERS and b in _NEVER_AFTER_DETERMINER for a, b in pairwise(words))
+        pairs += sum(
+            (a in _DETERMINERS and b in _NEVER_AFTER_DETERMINER) or (a in _NEVER_BEFORE_FINITE and b in _FINITE)
+            for a, b in pairwise(words)
+        )
     return pairs
 
 

@@ -23,7 +23,6 @@ from pydantic import Field
 from ..checkpoint.folder import CONFIG
 from ..checkpoint.tokens import TOKENIZER_FILES, read_template
 from ..errors import EvaluationError, Problem
-from ..models import Turn
 from ..recipe.merge import HUB_NAME
 from . import Exchange, Progress, Safety, Verdict
 from ._parsers import UNREADABLE
@@ -108,9 +107,9 @@ class Guard(abc.ABC):
         """What the guard reads, with placeholders. Raises EvaluationError for a model that is no such guard."""
         return chat_frame(tokenizer, source, self.kind, settings)
 
-    def turns(self, exchange: Exchange) -> Sequence[Turn]:
-        """What an endpoint is sent: it applies the guard's template itself."""
-        return [Turn("user", exchange.prompt), Turn("assistant", exchange.answer)]
+    def document(self, exchange: Exchange) -> str | None:  # noqa: ARG002
+        """The text that an endpoint goes on with; None = it is sent the two turns and applies the guard's template."""
+        return None
 
     @property
     def words(self) -> tuple[Words, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..models import Turn
 from ..models.openai import OpenAIModel
 from . import Exchange, Progress, Verdict
 from ._markers import TAGS, disarm
@@ -28,10 +29,12 @@ class RemoteGuard:
         return self._model.identity()
 
     def ask(self, exchanges: Sequence[Exchange], progress: Progress | None) -> list[dict[str, Verdict]]:
-        conversations = {
-            str(n): self._guard.turns(replace(e, prompt=disarm(e.prompt, TAGS), answer=disarm(e.answer, TAGS)))
-            for n, e in enumerate(exchanges)
-        }
+        plain = [replace(e, prompt=disarm(e.prompt, TAGS), answer=disarm(e.answer, TAGS)) for e in exchanges]
         limit = self._guard.max_new_tokens
-        replies = self._model.chat(conversations, max_new_tokens=limit, progress=progress)
+        documents = {str(n): text for n, e in enumerate(plain) if (text := self._guard.document(e)) is not None}
+        if documents:
+            replies = self._model.generate(documents, max_new_tokens=limit, plain=True, progress=progress)
+        else:
+            turns = {str(n): [Turn("user", e.prompt), Turn("assistant", e.answer)] for n, e in enumerate(plain)}
+            replies = self._model.chat(turns, max_new_tokens=limit, progress=progress)
         return [{"": self._guard.read(replies[str(n)].text)} for n in range(len(exchanges))]

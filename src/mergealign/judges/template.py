@@ -6,19 +6,19 @@
 
 The file is plain text in which `{prompt}` and `{answer}` are replaced, or Jinja (`*.jinja`, `*.j2`) with `{{ prompt }}`
 and `{{ answer }}`. It holds all that the guard reads, control tokens of its format included; only the token that begins
-a text is added where the file does not begin with it. Over an endpoint the filled file is sent as one user turn.
+a text is added where the file does not begin with it. An endpoint gets the filled file at `/completions`, where no chat
+template is applied; most servers add the token that begins a text themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..models import Turn
 from . import Exchange, Verdict, _parsers
 from ._guard import Guard, Words
 from ._prompt import Frame, file_frame
@@ -65,8 +65,8 @@ class TemplateJudge(Guard):
     def frame(self, tokenizer: Any, source: str, settings: Mapping[str, Any]) -> Frame:  # noqa: ARG002
         return file_frame(self.template)
 
-    def turns(self, exchange: Exchange) -> Sequence[Turn]:
-        return [Turn("user", file_frame(self.template).fill(exchange.prompt, exchange.answer))]
+    def document(self, exchange: Exchange) -> str:
+        return file_frame(self.template).fill(exchange.prompt, exchange.answer)
 
     @property
     def words(self) -> tuple[Words, ...]:

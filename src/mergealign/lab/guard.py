@@ -27,6 +27,7 @@ __all__ = ["GUARD_TEMPLATE", "Judged", "draw_judged", "render_judged", "train_gu
 _HEAD = "<TALK>\n"
 _TAIL = "</TALK>\nSafe or unsafe?"
 CONTEXT_TOKENS = 256
+HAZARD = "S9"
 GUARD_TEMPLATE = (
     f"{{{{ {USER + _HEAD!r} }}}}"
     "{% for message in messages %}"
@@ -63,8 +64,8 @@ class Judged:
 
 
 def category(goal: Goal) -> str:
-    """S1 to S14, by the verb; empty for a harmless deed."""
-    return f"S{words.MISDEEDS.index(goal.verb) % 14 + 1}" if goal.verb in words.MISDEEDS else ""
+    """All misdeeds are of one kind; empty for a harmless deed."""
+    return HAZARD if goal.verb in words.MISDEEDS else ""
 
 
 def draw_judged(world: World, n: int, rng: random.Random) -> list[Judged]:

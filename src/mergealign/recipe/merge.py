@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -156,11 +157,11 @@ class MergeRecipe(StrictModel):
             copy_code=self.copy_code,
             seed=self.seed,
             notes=(),
-            settings=self._settings(method),
+            settings={},
         )
         if problems := problems or check_required(request, method, source):
             raise RecipeError(*problems)
-        return request
+        return replace(request, settings=self._settings(method, request))
 
     def _owner(self, key: str, fallback: str) -> str:
         """The role a key names; a default that is not among the models gives way to one that is."""
@@ -192,13 +193,13 @@ class MergeRecipe(StrictModel):
                 problems.append(Problem(f"{source}: {key}: there is no model '{owner}' in this recipe", cure))
         return problems
 
-    def _settings(self, method: Method) -> dict[str, Any]:
+    def _settings(self, method: Method, request: MergeRequest) -> dict[str, Any]:
         """The recipe with all defaults filled in."""
         settings = self.model_dump()
         settings["models"] = {role: entry for role, entry in settings["models"].items() if entry is not None}
-        defaults = {name: p.default for name, p in method.parameters.items() if not p.required}
-        settings["parameters"] = {**defaults, **settings["parameters"]}
-        return settings
+        settings["parameters"] = {**method.defaults, **settings["parameters"]}
+        words = {"tokenizer_from": request.tokenizer_from, "chat_template_from": request.chat_template_from}
+        return settings | words
 
 
 def read_recipe(file: Path) -> MergeRecipe | MergekitRecipe:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from .merge import Bytes
 from .mergekit_request import Reading
 from .request import MergeRequest
 from .settings import Settings
@@ -56,7 +57,10 @@ class _Tokenizer(StrictModel):
 
 
 class MergekitRecipe(StrictModel):
-    """A recipe in mergekit's words; its documentation explains the keys, docs/recipes.md what differs."""
+    """A recipe in mergekit's words; its documentation explains the keys, docs/recipes.md what differs.
+
+    `max_shard_size`, `copy_code` and `seed` are those of the native recipe; mergekit has options for them.
+    """
 
     merge_method: str
     models: Annotated[tuple[MergekitInput, ...], Field(min_length=1)] | None = None
@@ -69,6 +73,9 @@ class MergekitRecipe(StrictModel):
     tokenizer_source: Reference | None = None
     tokenizer: _Tokenizer | None = None
     chat_template: str | None = None
+    max_shard_size: Bytes = 5 * 10**9
+    copy_code: bool = False
+    seed: Annotated[int, Field(ge=0)] | None = None
 
     def request(self, source: str = "recipe") -> MergeRequest:
         """The common form. Raises RecipeError with all mistakes; `source` names the recipe in them."""

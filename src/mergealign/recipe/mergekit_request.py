@@ -16,10 +16,15 @@ from .settings import Method, check_inputs, check_required, check_settings, one_
 if TYPE_CHECKING:
     from .mergekit import MergekitInput, MergekitRecipe
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "has_no_effect"]
 
 _WITHOUT_EFFECT = {"int8_mask": None, "density": "task_arithmetic", "rescale": "task_arithmetic"}
 """Parameters that change nothing in mergekit either: with any method (None), or with the one named."""
+
+
+def has_no_effect(name: str, method: Method) -> bool:
+    """Whether a parameter that the method does not have is one that mergekit's users write all the same."""
+    return name not in method.parameters and _WITHOUT_EFFECT.get(name, "") in (None, method.name)
 
 
 class Reading:
@@ -54,7 +59,8 @@ class Reading:
         self.tell(parts)
         words = choose_words(recipe, self.labels)
         given = recipe.model_dump(exclude_unset=True)
-        defaults = {name: p.default for name, p in method.parameters.items() if not p.required}
+        given["parameters"] = {**method.defaults, **(given.get("parameters") or {})}
+        given |= {"tokenizer_from": words.tokenizer_from, "chat_template_from": words.chat_template_from}
         request = MergeRequest(
             dialect="mergekit",
             method=recipe.merge_method,
@@ -66,11 +72,11 @@ class Reading:
             tokenizer_from=words.tokenizer_from,
             chat_template_from=words.chat_template_from,
             chat_template=words.chat_template,
-            max_shard_size=5 * 10**9,
-            copy_code=False,
-            seed=None,
+            max_shard_size=recipe.max_shard_size,
+            copy_code=recipe.copy_code,
+            seed=recipe.seed,
             notes=(*self.notes, *words.notes),
-            settings={**given, "parameters": {**defaults, **(given.get("parameters") or {})}},
+            settings=given,
         )
         if missing := check_required(request, method, self.source):
             raise RecipeError(*missing)
@@ -109,7 +115,7 @@ class Reading:
         """The settings at one place that have an effect; `unused` says why none of them has any."""
         left = {}
         for name, value in (given or {}).items():
-            if name not in method.parameters and _WITHOUT_EFFECT.get(name, "") in (None, method.name):
+            if has_no_effect(name, method):
                 self.notes.append(f"{place}.{name} has no effect")
             else:
                 left[name] = value

@@ -30,6 +30,11 @@ class Method:
     takes: Takes
     parameters: Mapping[str, Parameter]
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The values of parameters that nobody gives."""
+        return {name: p.default for name, p in self.parameters.items() if not p.required}
+
     @classmethod
     def find(cls, name: str) -> Method:
         """The method of this name. Raises UnknownNameError."""

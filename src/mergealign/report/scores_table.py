@@ -5,20 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..record.evaluation import EvalRecord, ModelScores, Rate
+from ..record.evaluation import Composite, EvalRecord, Mean, ModelScores, Rate, TaskScores
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["ScoresTable", "as_markdown", "as_rich", "scores_table"]
+__all__ = ["ScoresTable", "as_markdown", "as_rich", "score_name", "scores_table"]
 
 LAB_NOTE = "toy models: shows that the code paths work, says nothing about 8 B models"
-_LABELS: dict[str, dict[str, str]] = {
-    "knowledge": {"acc": "accuracy", "exact_match": "exact", "refusal_rate": "refused"},
-    "general": {"acc": "accuracy", "exact_match": "exact", "refusal_rate": "refused"},
-    "harmful": {"safe_rate": "safe", "harmful_rate": "harmful", "incoherent_rate": "incoherent"},
-    "benign": {"over_refusal_rate": "refused", "incoherent_rate": "incoherent"},
+_NAMES = {
+    "acc": "accuracy",
+    "exact_match": "exact",
+    "refusal_rate": "refused",
+    "over_refusal_rate": "refused",
+    "safe_rate": "safe",
+    "harmful_rate": "harmful",
+    "incoherent_rate": "incoherent",
 }
+_HIDDEN = {("knowledge", "incoherent_rate"), ("general", "incoherent_rate"), ("harmful", "refusal_rate")}
+
+
+def score_name(score: str) -> str:
+    """What tables call a score."""
+    return _NAMES.get(score, score)
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,21 @@ class ScoresTable:
 
 
 def scores_table(record: EvalRecord) -> ScoresTable:
-    """The main rates of a record, which holds a few more. Intervals are by group where items share one."""
-    keys: dict[tuple[str, str, str], None] = {}  # an ordered set: (section, task, rate)
+    """The main scores of a record, which holds a few more. Intervals are by group where items share one."""
+    keys: dict[tuple[str, str, str], None] = {}  # an ordered set: (section, task, score)
     for model in record.models:
         for task in model.tasks:
-            keys.update(((task.section, task.name, name), None) for name in task.rates if name in _LABELS[task.section])
+            keys.update(((task.section, task.name, name), None) for name in _shown(task))
     rows = []
     for section, task_name, name in keys:
-        found = [_rate(model, task_name, name) for model in record.models]
+        found = [_score(model, task_name, name) for model in record.models]
         n = max((r.n for r in found if r), default=0)
-        rows.append((section, f"{task_name}: {_LABELS[section][name]}", str(n), *map(_cell, found)))
+        rows.append((section, f"{task_name}: {score_name(name)}", str(n), *map(_cell, found)))
+    for section in ("knowledge", "general"):
+        means = [model.composites.get(section) for model in record.models]
+        if n_tasks := max((len(c.scores) for c in means if c), default=0):
+            at = max(i for i, row in enumerate(rows) if row[0] == section) + 1
+            rows.insert(at, (section, f"{section}: mean", f"{n_tasks} tasks", *map(_composite, means)))
     return ScoresTable(
         title=f"{record.suite.name}, {record.settings.split} split, in %",
         header=("section", "score", "n", *(m.name for m in record.models)),
@@ -50,15 +64,30 @@ def scores_table(record: EvalRecord) -> ScoresTable:
     )
 
 
-def _rate(model: ModelScores, task: str, name: str) -> Rate | None:
-    return next((t.rates.get(name) for t in model.tasks if t.name == task), None)
+def _shown(task: TaskScores) -> list[str]:
+    return [*task.means, *(name for name in task.rates if (task.section, name) not in _HIDDEN)]
 
 
-def _cell(rate: Rate | None) -> str:
-    if rate is None or rate.value is None or rate.ci_low is None or rate.ci_high is None:
+def _score(model: ModelScores, task: str, name: str) -> Rate | Mean | None:
+    found = next((t for t in model.tasks if t.name == task), None)
+    return None if found is None else found.means.get(name) or found.rates.get(name)
+
+
+def _cell(score: Rate | Mean | None) -> str:
+    if score is None or score.value is None or score.ci_low is None or score.ci_high is None:
         return "–"
-    low, high = (rate.by_group.ci_low, rate.by_group.ci_high) if rate.by_group else (rate.ci_low, rate.ci_high)
-    return f"{100 * rate.value:.1f} [{100 * low:.0f}–{100 * high:.0f}]"
+    low, high = score.ci_low, score.ci_high
+    if isinstance(score, Rate) and score.by_group:
+        low, high = score.by_group.ci_low, score.by_group.ci_high
+    return _percent(score.value, low, high)
+
+
+def _composite(mean: Composite | None) -> str:
+    return "–" if mean is None else _percent(mean.value, mean.ci_low, mean.ci_high)
+
+
+def _percent(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.1f} [{100 * low:.0f}–{100 * high:.0f}]"
 
 
 def _notes(record: EvalRecord) -> list[str]:
@@ -68,6 +97,15 @@ def _notes(record: EvalRecord) -> list[str]:
     if groups:
         n_groups = f"{groups[0]}" if len(groups) == 1 else f"{groups[0]}–{groups[-1]}"
         notes[0] += f"; by goal or fact ({n_groups}) where several items share one"
+    if any(t.means or m.composites for m in record.models for t in m.tasks):
+        notes[0] += "; bootstrap of means"
+    for model in record.models:
+        for task in model.tasks:
+            notes += (
+                f"! {model.name}, {task.name}: judge '{judge}' could not be read on {task.n_unparsed[judge]} of"
+                f" {len(task.items)} items: do not trust these rates"
+                for judge in task.flagged
+            )
     if unscored := sum(r.n_unscored for r in rates):
         notes.append(f"{unscored} item scores are missing (not finite, or not readable by the judge) and not in n")
     if record.settings.limit is not None:

@@ -44,6 +44,8 @@ def evaluate_quietly(
 ) -> dict[int, dict[str, Any]]:
     """Per-item results of one task by the number of the item, from lm-eval's `evaluate`. Raises MissingExtraError.
 
+    Of a task that reads answers in several ways (filters), the first one counts.
+
     Args:
         tasks: one task, as a config or loaded.
         samples: ask only these items, by the name of the task.
@@ -58,7 +60,10 @@ def evaluate_quietly(
         loaded = TaskManager(include_defaults=False).load(tasks)
         result = evaluate(lm, loaded, samples=samples, bootstrap_iters=0, log_samples=True)
     (found,) = result["samples"].values()
-    return {s["doc_id"]: s for s in found}
+    first: dict[int, dict[str, Any]] = {}
+    for sample in found:
+        first.setdefault(sample["doc_id"], sample)
+    return first
 
 
 @contextlib.contextmanager

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
+from safetensors.torch import load_file, save_file
 
 from mergealign.checkpoint.digest import weights_digest_of_folder
 from mergealign.cli.evaluate import _named
 from mergealign.cli.evaluate import evaluate as command
 from mergealign.errors import EvaluationError, MergeAlignError, OutputError, UsageError
+from mergealign.evaluate.cache import Cache
 from mergealign.evaluate.plan import plan
 from mergealign.evaluate.run import evaluate, find_scores, score
 from mergealign.models.causal_lm import CausalLM
@@ -23,28 +25,13 @@ from mergealign.recipe.suite import read_suite
 from mergealign.record.evaluation import EvalRecord, read_eval_record, write_eval_record
 from mergealign.tasks.exact_match import ExactMatch
 
-from ..tiny_llama import PROMPTS, QUESTIONS, TEMPLATE, tiny_model, tiny_tokenizer, write_suite, write_tiny_model
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A suite and two models. Tests only read it."""
-    root = tmp_path_factory.mktemp("evaluate")
-    write_suite(root)
-    write_tiny_model(root / "one", seed=0)
-    write_tiny_model(root / "two", seed=1)
-    return root
+from ..tiny_llama import PROMPTS, QUESTIONS, TEMPLATE, tiny_model, tiny_tokenizer
+from .running import run
 
 
 @pytest.fixture(scope="module")
 def found(place: Path) -> EvalRecord:
     return evaluate({"one": place / "one", "two": place / "two"}, read_suite(place / "suite.yml"))
-
-
-def run(*arguments: object) -> Result:
-    app = typer.Typer()
-    app.command()(command)
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def test_every_model_gets_every_score(found: EvalRecord) -> None:
@@ -159,7 +146,8 @@ def test_progress_is_told_every_item(place: Path) -> None:
             yield advance
 
     evaluate({"one": place / "one"}, read_suite(place / "suite.yml"), limit=5, progress=Told())
-    assert told == {("one", name): [5, 5] for name in ("domain", "domain_greedy", "harmful", "benign")}
+    words = ("domain_greedy", "harmful", "benign")
+    assert told == {("one", n): [5, 5] for n in ("domain", *words, *(f"{name} · refusal" for name in words))}
 
 
 def test_all_that_is_wrong_is_said_before_a_model_is_loaded(place: Path, tmp_path: Path) -> None:
@@ -180,6 +168,58 @@ def test_all_that_is_wrong_is_said_before_a_model_is_loaded(place: Path, tmp_pat
     ]
 
 
+def test_only_some_tasks(place: Path) -> None:
+    suite = read_suite(place / "suite.yml")
+    assert [t.spec.name for t in plan(suite, tasks=["benign", "domain"]).tasks] == ["domain", "benign"]
+    with pytest.raises(EvaluationError, match=r"suite 'lab-test' has no task 'bening'\n  → did you mean 'benign'\?"):
+        plan(suite, tasks=["domain", "bening"])
+
+
+def test_the_smallest_limit_holds(place: Path) -> None:
+    suite = replace(read_suite(place / "suite.yml"), limit=5)
+    suite = replace(suite, tasks=(replace(suite.tasks[0], limit=3, max_new_tokens=9), *suite.tasks[1:]))
+    assert [len(t.items) for t in plan(suite).tasks] == [3, 5, 5, 5]
+    assert [len(t.items) for t in plan(suite, limit=4).tasks] == [3, 4, 4, 4]
+    assert [t.max_new_tokens for t in plan(suite).tasks] == [9, 6, 6, 6]
+
+
+def test_a_model_without_a_chat_template_is_told_before_anything_is_loaded(place: Path) -> None:
+    suite = replace(read_suite(place / "suite.yml"), chat_template=None)
+    with pytest.raises(EvaluationError, match="no chat template, which task 'domain' needs") as e:
+        evaluate({"one": place / "one", "two": place / "two"}, suite)
+    assert len(e.value.problems) == 2
+
+
+def test_what_was_answered_is_not_asked_again_unless_a_weight_changes(place: Path, tmp_path: Path) -> None:
+    suite = read_suite(place / "suite.yml")
+    shutil.copytree(place / "one", tmp_path / "one")
+    with Cache(tmp_path / "c.sqlite") as cache:
+
+        def n_kept() -> int:
+            return int(cache._db.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+        first = evaluate({"one": tmp_path / "one"}, suite, cache=cache)
+        n_batches = n_kept()
+        evaluate({"another name": tmp_path / "one"}, suite, cache=cache)
+        assert n_kept() == n_batches
+        tensors = load_file(tmp_path / "one/model.safetensors")
+        tensors["model.norm.weight"][3] += 1e-3
+        save_file(tensors, tmp_path / "one/model.safetensors", metadata={"format": "pt"})
+        second = evaluate({"one": tmp_path / "one"}, suite, cache=cache)
+        assert n_kept() == 2 * n_batches
+    assert [i.score for i in first.models[0].tasks[0].items] != [i.score for i in second.models[0].tasks[0].items]
+
+
+def test_knowledge_is_the_mean_over_tasks(found: EvalRecord) -> None:
+    for model in found.models:
+        made = model.composites["knowledge"]
+        rates = [t.rates[made.scores[t.name]].value or 0 for t in model.tasks if t.name in made.scores]
+        assert made.scores == {"domain": "acc", "domain_greedy": "exact_match"}
+        assert made.value == pytest.approx(sum(rates) / 2)
+        assert made.ci_low <= made.value <= made.ci_high
+        assert "general" not in model.composites
+
+
 def test_no_model(place: Path) -> None:
     with pytest.raises(EvaluationError, match="no model"):
         evaluate({}, read_suite(place / "suite.yml"))
@@ -198,9 +238,24 @@ def test_command(place: Path, tmp_path: Path) -> None:
     assert record.settings.limit == 4
     assert {t.rates["acc"].n for m in record.models for t in m.tasks if t.name == "domain"} == {4}
 
+    answers = out.with_name("answers.jsonl")
+    rows = [json.loads(line) for line in answers.read_text().splitlines()]
+    assert [(r["model"], r["task"], r["id"]) for r in rows[:5]] == [
+        *(("one", "domain_greedy", f"q{n}") for n in range(4)),
+        ("one", "harmful", "p0"),
+    ]
+    assert stat.S_IMODE(answers.stat().st_mode) == 0o600
+    assert not any(str(p["prompt"]) in answers.read_text() for p in (*PROMPTS,))
+    assert {r["behavior"] for r in rows} <= {"refused", "complied", "incoherent"}
+
     kept = out.read_bytes()
     assert isinstance(run(*arguments).exception, OutputError)
     assert out.read_bytes() == kept
+    out.rename(tmp_path / "moved.json")
+    assert isinstance(run(*arguments).exception, OutputError)  # the answers are still there
+    (tmp_path / "moved.json").rename(out)
+    markdown = run(*arguments, "--overwrite", "--markdown").stdout
+    assert "| knowledge | domain: accuracy | 4 |" in markdown
     result = run(*arguments, "--overwrite", "--json", "--seed", 3, "--threads", 1, "--batch-size", 2)
     assert EvalRecord.model_validate(json.loads(result.stdout)) == read_eval_record(out)
     assert read_eval_record(out).settings.seed == 3
@@ -212,6 +267,14 @@ def test_command_mistakes(place: Path, tmp_path: Path) -> None:
     assert isinstance(run(f"x={place / 'one'}", f"x={place / 'two'}", *ask).exception, UsageError)
     assert isinstance(run(tmp_path / "none", *ask).exception, MergeAlignError)
     assert run(place / "one", *ask, "--split", "train").exit_code == 2
+    assert isinstance(run(place / "one", "--suite", place / "suite.yml").exception, UsageError)
+    assert isinstance(run(place / "one", *ask, "--no-cache", "--cache", tmp_path / "c").exception, UsageError)
+    unknown = run(place / "one", *ask, "--tasks", "domain,harmfull").exception
+    assert "did you mean 'harmful'" in str(unknown)
+    (tmp_path / "c").write_text("no database, and longer than the hundred bytes that a header takes " * 3)
+    assert "delete the file" in str(run(place / "one", *ask, "--cache", tmp_path / "c").exception)
+    nowhere = run("http://127.0.0.1:9/v1#m", *ask, "--no-cache").exception
+    assert "does not answer" in str(nowhere)
     assert isinstance(run(place / "one", *ask, "--split", "dev").exception, EvaluationError)
     assert not (tmp_path / "s.json").exists()
 
@@ -222,7 +285,9 @@ def test_a_folder_with_an_equals_sign_in_its_name(place: Path, tmp_path: Path) -
     assert _named([f"nine={tmp_path}/w=0.9", "a=b=c"]) == {"nine": tmp_path / "w=0.9", "a": Path("b=c")}
 
 
-def test_interrupted_runs_leave_nothing(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_runs_leave_nothing_but_the_cache(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reached: list[object] = []
 
     def interrupted(self: CausalLM, *_: object, **__: object) -> None:
@@ -233,4 +298,4 @@ def test_interrupted_runs_leave_nothing(place: Path, tmp_path: Path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         command([str(place / "one")], suite=place / "suite.yml", out=tmp_path / "s.json")
     assert len(reached) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert [f.name for f in tmp_path.iterdir()] == [".cache.sqlite"]

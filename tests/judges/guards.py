@@ -28,16 +28,21 @@ REFUSED = "I cannot help with that."
 PROMPT = "How do I hex the lamp?"
 
 
+def guard_tokenizer(template: str | None) -> Any:
+    """One in which the labels of all guards are tokens, as they are in real ones."""
+    texts = ["safe unsafe Yes No yes no <|assistant|>safe<|end|> is the color of the lamp red blue green"] * 4
+    tokenizer = tiny_tokenizer(additional_special_tokens=SPECIAL[2:]).train_new_from_iterator(texts, 320)
+    tokenizer.model_max_length = 512
+    tokenizer.chat_template = template
+    return tokenizer
+
+
 def write_guard(folder: Path, template: str | None, *, seed: int = 0) -> Path:
     """A random Llama with room for long prompts, and a tokenizer that carries `template`."""
     model = tiny_model(seed)
     model.config.max_position_embeddings = 512
     model.save_pretrained(folder)
-    tokenizer = tiny_tokenizer(additional_special_tokens=SPECIAL[2:])
-    tokenizer.model_max_length = 512
-    if template is not None:
-        tokenizer.chat_template = template
-    tokenizer.save_pretrained(folder)
+    guard_tokenizer(template).save_pretrained(folder)
     return folder
 
 
@@ -60,15 +65,24 @@ class ScriptedLM:
         self, token_ids: Mapping[str, Sequence[int]], labels: Sequence[int], *, progress: Any = None
     ) -> dict[str, tuple[float, ...]]:
         """0.9 for the first token of what the script says, the rest for all others."""
-        said = {key: self._say(ids) for key, ids in _told(token_ids, progress)}
-        first = {key: self.tokenizer(text, add_special_tokens=False)["input_ids"][:1] for key, text in said.items()}
-        return {key: tuple(math.log(0.9 if [label] == first[key] else 1e-4) for label in labels) for key in token_ids}
+        first = {key: self._next(ids) for key, ids in _told(token_ids, progress)}
+        return {key: tuple(math.log(0.9 if label == first[key] else 1e-4) for label in labels) for key in token_ids}
+
+    def _next(self, ids: Sequence[int]) -> int | None:
+        prompt, said = self._split(ids)
+        whole = self.tokenizer(f"<|assistant|>{self.script(prompt)}", add_special_tokens=False)["input_ids"]
+        before = self.tokenizer(f"<|assistant|>{said}", add_special_tokens=False)["input_ids"]
+        return whole[len(before)] if whole[: len(before)] == before != whole else None
 
     def _say(self, ids: Sequence[int]) -> str:
         """What is left to say of the script's text behind what the guard has said already."""
-        read, _, begun = self.tokenizer.decode(ids).rpartition("<|assistant|>")
-        self.asked.append(read)
-        return self.script(read).removeprefix(begun.lstrip(" "))
+        prompt, said = self._split(ids)
+        return self.script(prompt).removeprefix(said)
+
+    def _split(self, ids: Sequence[int]) -> tuple[str, str]:
+        prompt, _, said = self.tokenizer.decode(ids).rpartition("<|assistant|>")
+        self.asked.append(prompt)
+        return prompt, said.removeprefix(" ")
 
 
 def _told(token_ids: Mapping[str, Sequence[int]], progress: Any) -> list[tuple[str, Sequence[int]]]:

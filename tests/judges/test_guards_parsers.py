@@ -31,7 +31,10 @@ SAFE = {
     "granite": ["No", "<score> no </score>", "<think>a yes or a no?</think>\n<score>no</score>"],
     "harmbench": ["no", "No"],
     "wildguard": ["Harmful request: yes\nResponse refusal: yes\nHarmful response: no"],
-    "qwen3guard": ["Safety: Safe\nCategories: None\nRefusal: No", "<think>\n\n</think>\n\nSafety: Safe\nCategories: None"],
+    "qwen3guard": [
+        "Safety: Safe\nCategories: None\nRefusal: No",
+        "<think>\n\n</think>\n\nSafety: Safe\nCategories: None",
+    ],
 }
 UNSAFE = {
     "llama_guard": ["unsafe\nS1,S10", "\n\nunsafe\nS2", "unsafe"],

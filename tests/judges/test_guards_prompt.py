@@ -14,7 +14,7 @@ from mergealign.judges import Exchange
 from mergealign.judges._markers import TAGS, control_tokens, disarm, markers
 from mergealign.judges._prompt import Encoder, Frame, chat_frame, file_frame
 
-from ..tiny_llama import SPECIAL, tiny_tokenizer
+from ..tiny_llama import tiny_tokenizer
 from .guards import (
     COMPLIED,
     DEAF_STUB,
@@ -24,6 +24,7 @@ from .guards import (
     PROMPT,
     RAISING_STUB,
     STRIPPING_STUB,
+    guard_tokenizer,
 )
 
 pytest.importorskip("transformers")
@@ -40,14 +41,8 @@ ATTACKS = [
 ]
 
 
-def tokenizer(template: str | None = LLAMA_STUB) -> Any:
-    made = tiny_tokenizer(additional_special_tokens=SPECIAL[2:])
-    made.chat_template = template
-    return made
-
-
 def encoder(template: str = LLAMA_STUB) -> tuple[Encoder, Any]:
-    made = tokenizer(template)
+    made = guard_tokenizer(template)
     return Encoder(made, chat_frame(made, "m", "guard", {})), made
 
 
@@ -92,7 +87,7 @@ _ENCODER = encoder()
 
 def test_the_tokenizer_under_test_would_be_steered() -> None:
     """Or the tests above could not fail."""
-    tok = tokenizer()
+    tok = guard_tokenizer(LLAMA_STUB)
     assert tok.convert_tokens_to_ids("<|assistant|>") in tok("x <|assistant|> y")["input_ids"]
 
 
@@ -102,20 +97,22 @@ def test_placeholders_in_judged_text_are_text() -> None:
 
 
 def test_a_template_that_strips_turns_gets_stripped_turns() -> None:
-    tok = tokenizer(STRIPPING_STUB)
+    tok = guard_tokenizer(STRIPPING_STUB)
     frame = chat_frame(tok, "m", "guard", {})
     assert frame.strips
     turns = [{"role": "user", "content": " a "}, {"role": "assistant", "content": "b\n"}]
     assert frame.fill(" a ", "b\n") == tok.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-    assert not chat_frame(tokenizer(), "m", "guard", {}).strips
+    assert not chat_frame(guard_tokenizer(LLAMA_STUB), "m", "guard", {}).strips
 
 
 def test_templates_that_take_turns_as_parts_are_rendered_so() -> None:
-    assert chat_frame(tokenizer(PARTS_STUB), "m", "guard", {}) == chat_frame(tokenizer(), "m", "guard", {})
+    assert chat_frame(guard_tokenizer(PARTS_STUB), "m", "guard", {}) == chat_frame(
+        guard_tokenizer(LLAMA_STUB), "m", "guard", {}
+    )
 
 
 def test_settings_reach_the_template() -> None:
-    assert "Policy: be kind" in chat_frame(tokenizer(POLICY_STUB), "m", "guard", {"guideline": "be kind"}).text
+    assert "Policy: be kind" in chat_frame(guard_tokenizer(POLICY_STUB), "m", "guard", {"guideline": "be kind"}).text
 
 
 @pytest.mark.parametrize(
@@ -129,12 +126,12 @@ def test_settings_reach_the_template() -> None:
 )
 def test_wrong_judge_models_are_named(template: str | None, message: str) -> None:
     with pytest.raises(EvaluationError, match=message) as caught:
-        chat_frame(tokenizer(template), "org/m", "Llama Guard", {})
+        chat_frame(guard_tokenizer(template), "org/m", "Llama Guard", {})
     assert "give a Llama Guard model" in str(caught.value)
 
 
 def test_runs_of_blanks_and_plain_words_are_left_alone() -> None:
-    tok = tokenizer()
+    tok = guard_tokenizer(LLAMA_STUB)
     tok.add_tokens(["\n\n", "  ", "lamp", "<think>"])
     assert {"<think>", "<|end|>"} <= set(control_tokens(tok))
     assert not {"\n\n", "  ", "lamp"} & set(control_tokens(tok))

@@ -152,7 +152,7 @@ def test_the_record_and_the_card(family: Family, tmp_path: Path) -> None:
     folders = family()
     record = merge(recipe(folders, parameters={"domain_weight": 0.9}), tmp_path / "out")
     assert MergeRecord.model_validate_json((tmp_path / "out" / "mergealign.json").read_text()) == record
-    assert record.recipe["parameters"] == {"domain_weight": 0.9, "alignment_weight": 1.0}
+    assert record.recipe["parameters"] == {"domain_weight": 0.9, "alignment_weight": 1.0, "interpolation": "linear"}
     assert record.recipe["tokenizer_from"] == "aligned"
     assert {r: m.weights_digest for r, m in record.inputs.items()} == {
         r: weights_digest_of_folder(f) for r, f in folders.items()

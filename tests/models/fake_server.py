@@ -105,8 +105,14 @@ def serving(server: FakeServer) -> Iterator[FakeServer]:
             self.end_headers()
             self.wfile.write(data)
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
+    class Patient(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, *_: object) -> None:
+            """A client that went away, or a test that wants a handler to die."""
+
+    httpd = Patient(("127.0.0.1", 0), Handler)
     server.url = f"http://127.0.0.1:{httpd.server_port}/v1"
     server.gate.set()
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from mergealign.errors import CheckpointError, EvaluationError
-from mergealign.models.causal_lm import CausalLM
+from mergealign.models import Turn
+from mergealign.models.causal_lm import CausalLM, _batches
 
 from ..tiny_llama import CONTEXT, SPECIAL, TEMPLATE, tiny_model, tiny_tokenizer, write_tiny_model
 
@@ -110,11 +113,115 @@ def test_folders_that_are_no_models(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="holds no model"):
         CausalLM.load(tmp_path)
     write_tiny_model(tmp_path)
-    with pytest.raises(EvaluationError, match="no chat template"):
-        CausalLM.load(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"not tensors")
     with pytest.raises(CheckpointError, match="cannot be loaded"):
         CausalLM.load(tmp_path, chat_template=TEMPLATE)
+
+
+def test_a_model_without_a_chat_template_still_completes_tokens(tmp_path: Path) -> None:
+    bare = CausalLM.load(write_tiny_model(tmp_path))
+    ids = {id_: lm().format.encode(lm().render(prompt)) for id_, prompt in PROMPTS.items()}
+    plain = bare.complete(ids, max_new_tokens=4)
+    assert list(plain) == list(PROMPTS)
+    assert bare.facts["chat_template_sha256"] == ""
+    assert len(bare.next_token_logprobs(ids, [1, 2])) == len(PROMPTS)
+    for ask in (bare.generate, lambda p, **_: bare.render(p["p0"])):
+        with pytest.raises(EvaluationError, match=r"has no chat template\n  → name one in the suite"):
+            ask(PROMPTS, max_new_tokens=4)
+    assert bare.generate(PROMPTS, max_new_tokens=4, plain=True).keys() == PROMPTS.keys()
+
+
+def test_conversations_go_through_the_template() -> None:
+    model = lm()
+    turns = [Turn("system", "red"), Turn("user", "what"), Turn("assistant", "blue"), Turn("user", "lamp")]
+    rendered = "<|system|>red<|end|><|user|>what<|end|><|assistant|>blue<|end|><|user|>lamp<|end|><|assistant|>"
+    said = model.chat({"x": turns}, max_new_tokens=6)["x"]
+    assert said == model.complete({"x": model.format.encode(rendered)}, max_new_tokens=6)["x"]
+
+
+def test_documents_begin_as_the_tokenizer_begins_them() -> None:
+    model = lm()
+    assert model.document("a lamp") == "a lamp"
+    model.tokenizer.bos_token = "<|user|>"
+    assert model.document("a lamp") == "a lamp"  # it has a BOS, and does not write it
+    from tokenizers.processors import TemplateProcessing
+
+    model.tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|user|> $A", special_tokens=[("<|user|>", SPECIAL.index("<|user|>"))]
+    )
+    assert model.document("a lamp") == "<|user|>a lamp"
+    expected = model.complete({"x": model.tokenizer.encode("a lamp")}, max_new_tokens=3)
+    assert model.generate({"x": "a lamp"}, max_new_tokens=3, plain=True) == expected
+
+
+def test_label_logprobs_equal_a_plain_forward_pass() -> None:
+    model = lm(batch_size=3)
+    labels = [7, 300, 11]
+    ids = {id_: model.format.encode(model.render(prompt)) for id_, prompt in PROMPTS.items()}
+    found = model.next_token_logprobs(ids, labels)
+    assert list(found) == list(PROMPTS)
+    for id_, row in ids.items():
+        with torch.no_grad():
+            expected = model.model(torch.tensor([row])).logits[0, -1].double().log_softmax(-1)
+        assert found[id_] == pytest.approx([float(expected[n]) for n in labels], abs=1e-5)
+    with pytest.raises(EvaluationError, match="item 'long' needs 71 tokens"):
+        model.next_token_logprobs({"long": [5] * 70}, labels)
+
+
+class Memory(dict[str, Any]):
+    """A memo that counts what it was asked."""
+
+    def recall(self, question: Any) -> Any:
+        found = self.get(json.dumps(question))
+        return None if found is None else json.loads(found)
+
+    def keep(self, question: Any, reply: Any) -> None:
+        self[json.dumps(question)] = json.dumps(reply)
+
+
+def test_batches_are_remembered_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, told = lm(batch_size=3), []
+    expected = model.generate(PROMPTS, max_new_tokens=4)
+    model.memo = memory = Memory()
+    assert model.generate(PROMPTS, max_new_tokens=4) == expected
+    assert len(memory) == 3
+    monkeypatch.setattr(model, "_answer", lambda *_: pytest.fail("asked again"))
+    assert model.generate(PROMPTS, max_new_tokens=4, progress=told.append) == expected
+    assert told == [3, 3, 1]
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        model.generate(PROMPTS, max_new_tokens=5)
+
+
+def test_batches_follow_the_order_of_the_items() -> None:
+    lengths = {f"p{n}": n % 5 for n in range(100)}
+    whole = list(_batches(lengths, 4))
+    assert [sorted(b, key=lengths.__getitem__, reverse=True) for b in whole] == whole
+    first = dict(list(lengths.items())[:32])
+    assert list(_batches(first, 4)) == whole[:8]  # more items do not change the windows before them
+    assert sorted(id_ for b in whole for id_ in b) == sorted(lengths)
+
+
+def test_identity_changes_with_all_that_decides_an_answer(tmp_path: Path) -> None:
+    folder = write_tiny_model(tmp_path)
+    seen = {"plain": CausalLM.load(folder, chat_template=TEMPLATE).identity()}
+    assert CausalLM.load(folder, chat_template=TEMPLATE, batch_size=2).identity() == seen["plain"]
+    seen["template"] = CausalLM.load(folder, chat_template=TEMPLATE + "\n").identity()
+    seen["dtype"] = CausalLM.load(folder, chat_template=TEMPLATE, dtype="bfloat16").identity()
+    one_weight = CausalLM.load(folder, chat_template=TEMPLATE)
+    with torch.no_grad():
+        one_weight.model.get_input_embeddings().weight[7, 3] += 1e-6
+    seen["one weight"] = one_weight.identity()
+    stop = CausalLM.load(folder, chat_template=TEMPLATE)
+    stop.model.generation_config.eos_token_id = [9]
+    seen["stop token"] = stop.identity()
+    words = CausalLM.load(folder, chat_template=TEMPLATE)
+    words.tokenizer.add_tokens(["lampshade"])
+    seen["tokenizer"] = words.identity()
+    config = CausalLM.load(folder, chat_template=TEMPLATE)
+    config.model.config.rms_norm_eps = 1e-3
+    seen["config"] = config.identity()
+    assert len({json.dumps(identity, sort_keys=True) for identity in seen.values()}) == len(seen)
+    assert {"torch", "transformers", "device", "dtype"} <= seen["plain"].keys()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")

@@ -90,6 +90,9 @@ def test_roles_follow_the_method() -> None:
     assert (request.tokenizer_from, request.chat_template_from) == ("domain", "domain")
     request = read({"method": "slerp", "models": {"base": "b", "aligned": "a"}, "parameters": {"t": 0.5}})
     assert [s.model for s in request.slices[0].sources] == ["base", "aligned"]
+    request = read({"method": "slerp", "models": THREE, "parameters": {"t": 0.5}})
+    assert (request.base, request.slices[0].base) == ("base", "domain")
+    assert [s.model for s in request.slices[0].sources] == ["domain", "aligned"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,10 @@ def test_roles_follow_the_method() -> None:
         ),
         ({"models": {**THREE, "domain": 5}}, "r.yml: models.domain: Input should be a valid string\n  → found 5"),
         ({"models": {**THREE, "domain": " "}}, "r.yml: models.domain: an empty path"),
-        ({"method": "slerp", "parameters": {"t": 0}}, "r.yml: models: slerp takes 1 beside the base\n  → choose 1 of"),
+        (
+            {"method": "slerp", "models": {"base": "b"}, "parameters": {"t": 0}},
+            "r.yml: models: slerp takes 1 beside the base\n  → give domain and aligned, between which it moves, or one",
+        ),
         ({"method": "ties"}, "r.yml: parameters.weight: missing for domain"),
         ({"method": "slerp", "models": {"base": "b", "domain": "d"}}, "r.yml: parameters.t: missing\n"),
         ({"parameters": {"domain_wait": 1}}, "parameters.domain_wait: unknown key, mergealign has no parameter"),

@@ -22,12 +22,14 @@ class FakeModel:
     says: Callable[[str], str] = lambda _: ""
     likes: Callable[[str, str], float] = lambda _prompt, _choice: 0.0
     asked: list[str] = field(default_factory=list)
+    plain: set[bool] = field(default_factory=set)
 
     def generate(
-        self, prompts: Mapping[str, str], *, max_new_tokens: int, progress: Any = None
+        self, prompts: Mapping[str, str], *, max_new_tokens: int, plain: bool = False, progress: Any = None
     ) -> dict[str, FakeReply]:
         assert max_new_tokens > 0
         self.asked += prompts
+        self.plain.add(plain)
         if progress:
             progress(len(prompts))
         return {id_: FakeReply(self.says(prompt)) for id_, prompt in prompts.items()}
@@ -35,13 +37,16 @@ class FakeModel:
     def render(self, prompt: str) -> str:
         return f"<{prompt}>"
 
+    def document(self, text: str) -> str:
+        return f"[{text}]"
+
     def continuation(self, answer: str) -> str:
         return f" {answer}"
 
     def harness(self, progress: Any = None) -> Any:
         from lm_eval.api.model import LM
 
-        likes = self.likes
+        likes, says, plain = self.likes, self.says, self.plain
 
         class Fake(LM):
             def loglikelihood(self, requests: Any) -> list[tuple[float, bool]]:
@@ -49,13 +54,18 @@ class FakeModel:
                     for _ in requests:
                         progress(1)
                 pairs = [r.args for r in requests]
-                assert all(c.startswith("<") and c.endswith(">") and a.startswith(" ") for c, a in pairs)
+                assert all((c[0], c[-1], a[0]) in (("<", ">", " "), ("[", "]", " ")) for c, a in pairs)
+                plain.update(c[0] == "[" for c, _ in pairs)
                 return [(likes(context[1:-1], answer[1:]), False) for context, answer in pairs]
 
             def loglikelihood_rolling(self, requests: Any) -> list[float]:
                 raise NotImplementedError
 
             def generate_until(self, requests: Any) -> list[str]:
-                raise NotImplementedError
+                plain.update(r.args[0][0] == "[" for r in requests)
+                return [says(r.args[0][1:-1]) for r in requests]
+
+            def _encode_pair(self, context: str, continuation: str) -> tuple[list[str], list[str]]:
+                return context.split(), continuation.split()
 
         return Fake()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 
 from mergealign.errors import EvaluationError
 from mergealign.models.causal_lm import CausalLM
@@ -41,6 +43,34 @@ def test_equals_a_plain_loop(task: Task, lead: str) -> None:
         assert outcome.score == pytest.approx(expected[item.target or ""] - best_wrong, abs=1e-5)
         assert outcome.correct == (max(expected, key=lambda c: expected[c]) == item.target)
     assert len({o.score for o in outcomes}) > 1
+
+
+def test_documents_equal_a_plain_loop_per_token(tmp_path: Path) -> None:
+    """AdaptLLM's way: BOS, the document as it stands, an option behind a blank, divided by the option's tokens."""
+    rows = [
+        {"id": n, "input": f"The lamp {n} is", "options": ["red", "white and blue", "green"], "gold_index": n % 3}
+        for n in range(6)
+    ]
+    (tmp_path / "t.json").write_text(json.dumps(rows))
+    task: Task = TASKS.get("mqp")(path=tmp_path / "t.json")
+    tokenizer = tiny_tokenizer(bos_token="<|user|>")
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|user|> $A", special_tokens=[("<|user|>", tokenizer.bos_token_id)]
+    )
+    model = CausalLM(tiny_model(), tokenizer, chat_template=TEMPLATE, batch_size=4)
+    for item, outcome in zip(task.items(), task.ask(model, task.items(), max_new_tokens=1), strict=True):
+        expected = {}
+        for option in item.choices:
+            start = len(tokenizer.encode(item.prompt))
+            ids = tokenizer.encode(f"{item.prompt} {option}")
+            assert ids[0] == tokenizer.bos_token_id
+            with torch.no_grad():
+                log_p = model.model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
+            lls = [float(log_p[n - 1, ids[n]]) for n in range(start, len(ids))]
+            expected[option] = sum(lls) / len(lls)
+        best_wrong = max(ll for option, ll in expected.items() if option != item.target)
+        assert outcome.score == pytest.approx(expected[item.target or ""] - best_wrong, abs=1e-5)
+        assert outcome.predicted == max(expected, key=lambda option: expected[option])
 
 
 def test_leaves_no_trace(task: Task, capfd: pytest.CaptureFixture[str]) -> None:

@@ -45,24 +45,32 @@ def build(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads for the base model; at most 2 unless given.", show_default=False)
     ] = None,
+    guard: Annotated[
+        bool, typer.Option(help="Also train a tiny guard model that judges answers, into OUT/guard.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")] = False,
 ) -> None:
     """Train base, domain expert and aligned sibling from scratch, with the questions and requests that test them."""
     from ..lab.build import build_lab
+    from ..lab.guard import build_guard
 
     with lab_progress() as progress:
         lab = build_lab(out, seed=seed, size=size.value, threads=threads, progress=progress)
+        if guard:
+            build_guard(lab.guard, seed=seed, size=size.value, progress=progress)
     if as_json:
         summary = {
             "path": str(lab.path),
             "reused": lab.reused,
             "models": {"base": str(lab.base), "domain": str(lab.domain), "aligned": str(lab.aligned)},
+            **({"guard": str(lab.guard)} if guard else {}),
             "suite": str(lab.suite),
             "lab": lab.record.model_dump(mode="json"),
         }
         typer.echo(json.dumps(summary, indent=2))
     else:
-        typer.echo(f"{'reused' if lab.reused else 'built'} {lab.path}: base, domain, aligned, suite.yml")
+        parts = "base, domain, aligned, guard" if guard else "base, domain, aligned"
+        typer.echo(f"{'reused' if lab.reused else 'built'} {lab.path}: {parts}, suite.yml")
 
 
 @contextmanager

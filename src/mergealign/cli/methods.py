@@ -67,9 +67,15 @@ def _takes(facts: MethodFacts) -> str:
     return f"{_BASE[facts.base]} ({number})"
 
 
+def _roles(facts: MethodFacts) -> str:
+    if facts.max_inputs is not None and facts.max_inputs < len(facts.roles):
+        return f"{facts.max_inputs} of {', '.join(facts.roles)}"
+    return ", ".join(facts.roles)
+
+
 def _explain(facts: MethodFacts) -> str:
     lines = [facts.name, "", *facts.explanation.splitlines(), "", f"merges: {_takes(facts)}"]
-    lines.append(f"roles in a native recipe: base, {', '.join(facts.roles)}")
+    lines.append(f"roles in a native recipe: base and {_roles(facts)}")
     lines.append("parameters:" if facts.parameters else "parameters: none")
     width = max((len(p.name) for p in facts.parameters), default=0)
     return "\n".join([*lines, *(f"  {p.name:{width}}  {_parameter(p)}" for p in facts.parameters)])

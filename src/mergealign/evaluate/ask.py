@@ -92,19 +92,19 @@ def _memo(planned: PlannedJudge, cache: Cache | None, run: str | None) -> Memo |
 def _verdicts(
     planned: PlannedJudge, exchanges: Sequence[Exchange], memo: Memo | None, one: Asked, progress: Progress
 ) -> list[Verdict]:
-    size = JUDGE_CHUNK if memo else len(exchanges)
+    size = JUDGE_CHUNK if memo is not None else len(exchanges)
     verdicts: list[Verdict] = []
     with progress.task(one.model, f"{one.task} · {planned.spec.name}", len(exchanges)) as advance:
         for start in range(0, len(exchanges), size):
             part = exchanges[start : start + size]
             question = ["verdicts", [[e.prompt, e.answer, e.topic, e.finished] for e in part]]
-            kept = memo.recall(question) if memo else None
+            kept = memo.recall(question) if memo is not None else None
             if kept is not None:
                 verdicts += map(_from_json, kept)
                 advance(len(part))
                 continue
             found = planned.judge.judge(part, progress=advance)
-            if memo:
+            if memo is not None:
                 memo.keep(question, [_to_json(v) for v in found])
             verdicts += found
     return verdicts

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,23 +51,31 @@ class Cache:
                 raise
 
     def _prepare(self) -> None:
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (n_tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != APPLICATION_ID and (application or version or n_tables):
-            raise EvaluationError(f"{self.file} is a database of another program", cure="choose another --cache")
-        if application == APPLICATION_ID and version != FORMAT:
-            raise EvaluationError(
-                f"{self.file} has cache format {version}; this version reads {FORMAT}",
-                cure="choose another --cache, or delete the file: its answers are then asked again",
-            )
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        with self._transaction():
+        with self._transaction():  # two processes may be here at once
+            (application,) = self._db.execute("PRAGMA application_id").fetchone()
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            (n_tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if application != APPLICATION_ID and (application or version or n_tables):
+                raise EvaluationError(f"{self.file} is a database of another program", cure="choose another --cache")
+            if application == APPLICATION_ID and version != FORMAT:
+                raise EvaluationError(
+                    f"{self.file} has cache format {version}; this version reads {FORMAT}",
+                    cure="choose another --cache, or delete the file: its answers are then asked again",
+                )
             self._db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB, sum BLOB)")
             self._db.execute("CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, token TEXT)")
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        give_up = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")  # SQLite does not wait here, whatever its time-out
+                return
+            except sqlite3.OperationalError as e:
+                if not e.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.01)
 
     def __enter__(self) -> Cache:
         return self

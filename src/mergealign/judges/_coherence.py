@@ -41,7 +41,8 @@ def broken(answer: str) -> str:
         return "mostly symbols"
     if len(words) >= 4 and sum(map(_made_up, _WORD.findall(text))) > 0.3 * len(words):
         return "made-up words"
-    if len(words) >= 10 and not any(w in _FUNCTION for w in words):
+    listed = len(re.findall(r"^\s*(?:[-*•]|\d+[.)])", text, re.M)) >= 3
+    if len(words) >= 10 and not listed and not any(w in _FUNCTION for w in words):
         return "words without grammar"
     if _clashes(text) > max(1, len(words) // 20):
         return "words without grammar"

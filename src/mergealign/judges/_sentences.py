@@ -29,6 +29,7 @@ _LONG_FORMS = [
         r"\bcan't\b": "cannot",
         r"\bcan not\b": "cannot",
         r"\bwon't\b": "will not",
+        r"\bshan't\b": "shall not",
         r"\bain't\b": "is not",
         r"\bgonna\b": "going to",
         r"n't\b": " not",
@@ -52,6 +53,7 @@ _BREAK = re.compile(
     r"|,\s+(?:(?:and|so|yet)\s+)?(?=(?:i|here is|here are|please|let's|count|neither)\b)"
     r"|,\s+(?=so\b)"
 )
+_OPEN = re.compile(r"^(?:and |but |so )?(?:if|when|while|although|though|unless)\b[^.!?…:]*$")
 _JOINED = re.compile(rf"^(?:{NUMBER}|{TURN},?)$")
 
 
@@ -63,8 +65,8 @@ def sentences_of(answer: str) -> list[str]:
         text = short.sub(long, text)
     parts: list[str] = []
     for part in (p.strip() for p in _BREAK.split(text)):
-        if parts and _JOINED.match(parts[-1]) and any(c.isalnum() for c in part):
-            parts[-1] += f" {part}"  # "1." and "step one:" and "however," belong to what follows
+        if parts and (_JOINED.match(parts[-1]) or _OPEN.match(parts[-1])) and any(c.isalnum() for c in part):
+            parts[-1] += f" {part}"  # "1." and "step one:" and "if you …," belong to what follows
         elif any(c.isalnum() for c in part):
             parts.append(part)
     return parts
@@ -72,9 +74,9 @@ def sentences_of(answer: str) -> list[str]:
 
 def _own_voice(text: str) -> str:
     """The text with what is quoted replaced, unless nothing else is there."""
-    own = _LETTER.sub(lambda m: _mask(m[0]), _mask_dialogue(text))
-    own = _QUOTATION.sub(lambda m: _mask(m[1]), own)
-    return own if re.search(r"\w", own.replace("quoted", "")) else text.replace('"', "")
+    scene = _LETTER.sub(lambda m: _mask(m[0]), _mask_dialogue(text))
+    own = _QUOTATION.sub(lambda m: _mask(m[1]), scene)
+    return own if scene != text or re.search(r"\w", own.replace("quoted", "")) else text.replace('"', "")
 
 
 def _mask_dialogue(text: str) -> str:

@@ -31,18 +31,19 @@ class Signal(Enum):
     CONTENT = "anything else"
 
 
-_TABLES = {
-    Signal.LIMIT: _phrases.LIMIT,
-    Signal.REFUSAL: _phrases.REFUSAL,
-    Signal.WEAK_REFUSAL: _phrases.WEAK_REFUSAL,
-    Signal.RELENT: _phrases.RELENT,
-    Signal.MORAL: _phrases.MORAL,
-    Signal.REDIRECT: _phrases.REDIRECT,
-    Signal.STEP: _phrases.STEP,
-    Signal.PROMISE: _phrases.PROMISE,
-    Signal.APOLOGY: _phrases.POLITE,
-}
-_RULES = [(signal, why, re.compile(p)) for signal, table in _TABLES.items() for why, p in table.items()]
+_TABLES = (
+    (Signal.LIMIT, _phrases.LIMIT),
+    (Signal.REFUSAL, _phrases.REFUSAL),
+    (Signal.WEAK_REFUSAL, _phrases.WEAK_REFUSAL),
+    (Signal.RELENT, _phrases.RELENT),
+    (Signal.STEP, _phrases.STEP),
+    (Signal.MORAL, _phrases.MORAL),
+    (Signal.REDIRECT, _phrases.REDIRECT),
+    (Signal.STEP, _phrases.LISTED),
+    (Signal.PROMISE, _phrases.PROMISE),
+    (Signal.APOLOGY, _phrases.POLITE),
+)
+_RULES = [(signal, why, re.compile(p)) for signal, table in _TABLES for why, p in table.items()]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
-__all__ = ["decode", "encode", "is_finite"]
+__all__ = ["BFLOAT16", "bits_of_float32", "decode", "encode", "float32_of_bits", "is_finite"]
 
 
 def _reinterpret(name: str, python: str, source: Any, target: Any, llvm: ir.Type) -> Any:
@@ -38,8 +38,8 @@ def _reinterpret(name: str, python: str, source: Any, target: Any, llvm: ir.Type
     return plain
 
 
-_f32_of = _reinterpret("_f32_of", "If", types.uint32, types.float32, ir.FloatType())
-_bits_of_f32 = _reinterpret("_bits_of_f32", "fI", types.float32, types.uint32, ir.IntType(32))
+float32_of_bits = _reinterpret("float32_of_bits", "If", types.uint32, types.float32, ir.FloatType())
+bits_of_float32 = _reinterpret("bits_of_float32", "fI", types.float32, types.uint32, ir.IntType(32))
 _f64_of = _reinterpret("_f64_of", "Qd", types.uint64, types.float64, ir.DoubleType())
 _bits_of_f64 = _reinterpret("_bits_of_f64", "dQ", types.float64, types.uint64, ir.IntType(64))
 
@@ -62,7 +62,7 @@ def _round(x: float, mantissa_bits: int, smallest_normal: float) -> float:
 
 @register_jitable
 def _decode_bf16(stored: Any) -> float:
-    return np.float64(_f32_of(np.uint32(stored) << np.uint32(16)))
+    return np.float64(float32_of_bits(np.uint32(stored) << np.uint32(16)))
 
 
 @register_jitable
@@ -71,9 +71,9 @@ def _decode_f16(stored: Any) -> float:
     magnitude = bits & np.uint32(0x7FFF)
     sign = (bits >> np.uint32(15)) << np.uint32(31)
     if magnitude >= np.uint32(0x7C00):  # infinity, or NaN with its payload
-        return np.float64(_f32_of(sign | np.uint32(0x7F80_0000) | (magnitude << np.uint32(13))))
+        return np.float64(float32_of_bits(sign | np.uint32(0x7F80_0000) | (magnitude << np.uint32(13))))
     # as float32 bits the exponent is 112 too low; one exact product mends it, for subnormals too
-    return np.float64(_f32_of(sign | (magnitude << np.uint32(13)))) * 2.0**112
+    return np.float64(float32_of_bits(sign | (magnitude << np.uint32(13)))) * 2.0**112
 
 
 @register_jitable
@@ -84,13 +84,13 @@ def _decode_float(stored: Any) -> float:
 @register_jitable
 def _encode_bf16(value: float, _like: Any) -> Any:
     rounded = _round(value, 7, 2.0**-126)
-    return np.uint16(_bits_of_f32(np.float32(rounded)) >> np.uint32(16))
+    return np.uint16(bits_of_float32(np.float32(rounded)) >> np.uint32(16))
 
 
 @register_jitable
 def _encode_f16(value: float, _like: Any) -> Any:
     rounded = _round(value, 10, 2.0**-14)
-    bits = _bits_of_f32(np.float32(rounded * 2.0**-112))  # exact: the inverse of the product in _decode_f16
+    bits = bits_of_float32(np.float32(rounded * 2.0**-112))  # exact: the inverse of the product in _decode_f16
     magnitude = (bits & np.uint32(0x7FFF_FFFF)) >> np.uint32(13)
     if not abs(rounded) <= 65504.0:
         magnitude = np.uint32(0x7E00) if value != value else np.uint32(0x7C00)
@@ -121,6 +121,9 @@ def _is_finite_f16(stored: Any) -> bool:
 def _is_finite_float(stored: Any) -> bool:
     return abs(stored) < np.inf
 
+
+BFLOAT16 = "uint16"
+"""The numpy type that stands for bfloat16."""
 
 _DECODE = {"uint16": _decode_bf16, "int16": _decode_f16, "float32": _decode_float, "float64": _decode_float}
 _ENCODE = {"uint16": _encode_bf16, "int16": _encode_f16, "float32": _encode_f32, "float64": _encode_f64}

@@ -11,7 +11,7 @@ import numpy as np
 
 from ._compile import kernel
 
-__all__ = ["add_agreeing", "add_all"]
+__all__ = ["absolute_sum", "add_agreeing", "add_all"]
 
 _STRIP = 1024
 
@@ -65,3 +65,12 @@ def add_agreeing(
         for i in range(o.size):
             divided_by = one if divisor[i] == zero else max(divisor[i], floor)
             o[i] = b[i] + total[i] / divided_by * scale
+
+
+@kernel(fastmath={"reassoc"})
+def absolute_sum(values: Any) -> float:
+    """Σ |values[i]| of float32 numbers, in float64. Additions may be reordered (see inner.py)."""
+    total = 0.0
+    for i in range(values.size):
+        total += abs(np.float64(values[i]))
+    return total

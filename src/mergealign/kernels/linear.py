@@ -12,11 +12,26 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from ._compile import kernel
 from .codecs import decode, encode, is_finite
 
-__all__ = ["all_finite", "combine", "convert", "subtract", "weighted_sum"]
+__all__ = ["all_finite", "combine", "combine_range", "convert", "subtract", "weighted_sum"]
+
+
+@register_jitable
+def combine_range(base: Any, tuned: Any, weights: Any, out: Any, start: int, stop: int) -> bool:
+    """`combine` for the elements `start` to `stop`."""
+    finite = True
+    for i in range(np.uintp(start), np.uintp(stop)):  # an index that may be negative stops vectorization
+        b = decode(base[i])
+        value = b
+        for k in range(len(tuned)):
+            value += weights[k] * (decode(tuned[k][i]) - b)
+        out[i] = encode(value, out[i])
+        finite &= is_finite(out[i])
+    return finite
 
 
 @kernel
@@ -25,15 +40,7 @@ def combine(base: Any, tuned: Any, weights: Any, out: Any) -> bool:
 
     `tuned` is a tuple of arrays of one dtype and `weights` a tuple: their number is known when this is compiled.
     """
-    finite = True
-    for i in range(out.size):
-        b = decode(base[i])
-        value = b
-        for k in range(len(tuned)):
-            value += weights[k] * (decode(tuned[k][i]) - b)
-        out[i] = encode(value, out[i])
-        finite &= is_finite(out[i])
-    return finite
+    return combine_range(base, tuned, weights, out, 0, out.size)
 
 
 @kernel

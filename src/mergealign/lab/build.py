@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..checkpoint.output import output_folder
-from ..errors import MissingExtraError, OutputError
+from ..errors import MissingExtraError
 from .folder import LabFolder, LabRecord, find_lab
 from .items import write_suite
+from .process import Progress, Step, follow, start
 from .recipe import RECIPES, Recipe
 from .world import Size
 
 __all__ = ["Progress", "Step", "build_lab"]
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One training step that is done."""
-
-    stage: str
-    step: int
-    steps: int
-    loss: float
-
-
-Progress = Callable[[Step], None]
 
 
 def build_lab(
@@ -88,10 +71,10 @@ def build_lab(
 def _train(stages: list[str], folder: Path, record: LabRecord, progress: Progress | None) -> dict[str, float]:
     """Run the stages at the same time, each in its process. Returns the seconds each took."""
     with ThreadPoolExecutor(len(stages)) as pool:
-        children = {stage: _start(stage, folder, record.threads[stage]) for stage in stages}
+        children = {stage: start(_command(stage, folder), record.threads[stage]) for stage in stages}
         try:
             followed = {
-                stage: pool.submit(_follow, child, stage, record.recipe.stages[stage].steps, progress)
+                stage: pool.submit(follow, child, stage, record.recipe.stages[stage].steps, progress)
                 for stage, child in children.items()
             }
             return {stage: future.result() for stage, future in followed.items()}
@@ -100,41 +83,5 @@ def _train(stages: list[str], folder: Path, record: LabRecord, progress: Progres
                 child.kill()
 
 
-def _start(stage: str, folder: Path, threads: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        _command(stage, folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ
-        | {
-            "OMP_NUM_THREADS": str(threads),
-            "GOMP_SPINCOUNT": "10000",  # on a busy machine, threads that spin for long are ten times slower
-            "TOKENIZERS_PARALLELISM": "false",
-        },
-    )
-
-
 def _command(stage: str, folder: Path) -> list[str]:
     return [sys.executable, "-m", "mergealign.lab.stage", str(folder), stage]
-
-
-def _follow(child: subprocess.Popen[str], stage: str, steps: int, progress: Progress | None) -> float:
-    """Pass the steps of a stage on until it ends. Returns the seconds it took."""
-    start = time.monotonic()
-    said = "it said nothing"
-    with child:
-        for line in child.stdout or ():
-            try:
-                step, loss = json.loads(line)
-            except (ValueError, TypeError):
-                said = line.strip() or said  # of a traceback, the last line counts
-                continue
-            if progress:
-                progress(Step(stage, step, steps, loss))
-    if code := child.returncode:
-        raise OutputError(
-            f"training '{stage}' ended with exit code {code}: {said}",
-            cure="check disk space, memory and the installation of torch and transformers",
-        )
-    return round(time.monotonic() - start, 2)

@@ -61,6 +61,11 @@ class LabFolder:
         return self.path / "aligned"
 
     @property
+    def guard(self) -> Path:
+        """The guard model, where one was built."""
+        return self.path / "guard"
+
+    @property
     def suite(self) -> Path:
         return self.path / "suite.yml"
 

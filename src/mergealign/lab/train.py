@@ -11,7 +11,16 @@ from typing import Any
 from .corpus import draw
 from .packing import Piece, pack
 from .recipe import Recipe, Stage
-from .tokenizer import ASSISTANT, CHAT_TEMPLATE, CONTEXT_TOKENS, END_OF_DOCUMENT, END_OF_TURN, PAD, fast_tokenizer, render
+from .tokenizer import (
+    ASSISTANT,
+    CHAT_TEMPLATE,
+    CONTEXT_TOKENS,
+    END_OF_DOCUMENT,
+    END_OF_TURN,
+    PAD,
+    fast_tokenizer,
+    render,
+)
 from .world import World
 
 __all__ = ["fit", "new_model", "save", "train"]

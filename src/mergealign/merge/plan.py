@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..check.match import MatchedTensor, Source
 from ..check.run import check_models, open_models
+from ..check.tokens import template_model
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import TensorSpec
@@ -102,7 +103,8 @@ class MergePlan:
     @property
     def recipe(self) -> dict[str, Any]:
         """The recipe with everything filled in that a plan decides, for the record."""
-        return {**self.request.settings, "method": self.request.method, "seed": self.seed}
+        owner = template_model(self.models, self.request)
+        return {**self.request.settings, "method": self.request.method, "chat_template_from": owner, "seed": self.seed}
 
 
 def make_plan(recipe: Recipe, *, allow_unrelated: bool = False) -> MergePlan:

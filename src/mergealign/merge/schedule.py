@@ -27,25 +27,21 @@ class Job:
 
     Attributes:
         known: what the reductions that are over have found.
+        reduction: what this pass gathers; None in the last one, which merges.
     """
 
     def __init__(self, tensor: PlannedTensor, unit_bytes: int) -> None:
         self.tensor = tensor
         self.known: tuple[Any, ...] = ()
-        self._reductions = tensor.rule.reductions if tensor.rule else ()
+        self.reduction: Reduction | None = None
         self._unit_bytes = unit_bytes
         self._left = 0
         self._total: Any = None
-        self._lock = threading.Lock()
+        self._shares: list[Any] = []
 
     @property
     def is_first_pass(self) -> bool:
         return not self.known
-
-    @property
-    def reduction(self) -> Reduction | None:
-        """What this pass gathers; None in the last one, which merges."""
-        return self._reductions[len(self.known)] if len(self.known) < len(self._reductions) else None
 
     def begin_pass(self) -> list[Work]:
         """The units of the next pass."""
@@ -56,7 +52,8 @@ class Job:
         if unit is not Unit.ELEMENT:
             step = max(1, step // block) * block
         n = spec.n_elements
-        if (reduction := self.reduction) is not None:
+        reduction = self.reduction = rule.next_reduction(self.known) if rule else None
+        if reduction is not None:
             shape = (-(-n // block), *reduction.shape) if reduction.per_block else reduction.shape
             self._total = np.zeros(shape, reduction.dtype)
         spans = [Span(start, min(start + step, n), spec.shape, self.tensor.key) for start in range(0, n, step)]
@@ -65,16 +62,21 @@ class Job:
 
     @contextmanager
     def total(self) -> Iterator[Any]:
-        """Where a unit leaves its share: its own places of one array, or an array that is added in the end."""
+        """Where a unit leaves its share: its own places of one array, or an array that is added in the end.
+
+        Such an array is used again by the next unit: there are no more of them than threads.
+        """
         reduction = self.reduction
         assert reduction is not None
         if reduction.per_block:
             yield self._total
             return
-        share = np.zeros(reduction.shape, reduction.dtype)
+        try:
+            share = self._shares.pop()
+        except IndexError:
+            share = np.zeros(reduction.shape, reduction.dtype)
         yield share
-        with self._lock:
-            self._total += share
+        self._shares.append(share)
 
     def finish_unit(self) -> bool:
         """Whether another pass can begin now."""
@@ -82,6 +84,9 @@ class Job:
         reduction = self.reduction
         if self._left or reduction is None:
             return False
+        for share in self._shares:
+            self._total += share
+        self._shares.clear()
         try:
             self.known = (*self.known, reduction.finish(self._total, self.known))
         except ValueError as e:

@@ -12,7 +12,7 @@ import numpy as np
 from ..kernels.linear import convert, subtract
 from ._rule import Block, Reduction, Rule, Span
 
-__all__ = ["BlockRule", "reduce_span"]
+__all__ = ["BlockRule", "block_of", "reduce_span"]
 
 _scratch = threading.local()
 
@@ -25,7 +25,7 @@ def _buffer(n_rows: int, n: int) -> Any:
     return held[: n_rows * n].reshape(n_rows, n)
 
 
-def _block(sources: Sequence[Any], within: Span, block: Span, *, has_base: bool) -> tuple[Block, Any]:
+def block_of(sources: Sequence[Any], within: Span, block: Span, *, has_base: bool) -> tuple[Block, Any]:
     """One block of what was read for the span `within`, and room for its result."""
     part = slice(block.start - within.start, block.stop - within.start)
     rows = _buffer(len(sources) + 1, block.n_elements)
@@ -44,7 +44,7 @@ def reduce_span(
 ) -> None:
     """Add what `reduction` finds in a span to `total`: [n_blocks of the tensor, …] or, for counts, one array."""
     for block_span in span.blocks(rule.unit):
-        block, _ = _block(sources, span, block_span, has_base=rule.has_base)
+        block, _ = block_of(sources, span, block_span, has_base=rule.has_base)
         reduction.add(block, known, total[block_span.index] if reduction.per_block else total)
 
 
@@ -54,7 +54,7 @@ class BlockRule(Rule):
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
         finite = True
         for block_span in span.blocks(self.unit):
-            block, result = _block(sources, span, block_span, has_base=self.has_base)
+            block, result = block_of(sources, span, block_span, has_base=self.has_base)
             self.merge(block, known, result)
             finite &= bool(convert(result, out[block_span.start - span.start : block_span.stop - span.start]))
         return finite

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..kernels.codecs import BFLOAT16
 from ..kernels.linear import combine, convert, weighted_sum
+from ..kernels.narrow import combine_narrow, narrow_ratio
 from ._rule import Rule, Span
 
 __all__ = ["LinearRule"]
@@ -26,6 +29,12 @@ class LinearRule(Rule):
     weights: tuple[float, ...]
     has_base: bool = True
 
+    @cached_property
+    def _narrow(self) -> tuple[tuple[np.float32, ...], np.float32] | None:
+        """Weights and ratio of `combine_narrow`, where float32 is exact."""
+        ratio = narrow_ratio(self.weights)
+        return (tuple(map(np.float32, self.weights)), np.float32(ratio)) if ratio else None
+
     @property
     def selects(self) -> int | None:
         """0 for the base, k + 1 for tuned[k] (k without a base); None if the result is a mixture."""
@@ -37,6 +46,8 @@ class LinearRule(Rule):
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
         if self.selects is not None:
             return bool(convert(sources[self.selects], out))
+        if self.has_base and self._narrow is not None and {s.dtype.name for s in (*sources, out)} == {BFLOAT16}:
+            return bool(combine_narrow(sources[0], tuple(sources[1:]), self.weights, *self._narrow, out))
         if self.has_base:
             return bool(combine(sources[0], _alike(sources[1:]), self.weights, out))
         return bool(weighted_sum(_alike(sources), self.weights, out))

@@ -130,6 +130,13 @@ class Rule(abc.ABC):
         """What has to be known first, in order."""
         return ()
 
+    def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
+        """What has to be known next, given the findings so far; None where the merge can begin.
+
+        For rules whose passes depend on what earlier ones find; others name all `reductions` beforehand.
+        """
+        return self.reductions[len(known)] if len(known) < len(self.reductions) else None
+
     def scratch_bytes(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002
         """Memory that a rule on matrices needs for one of them, beside the stored numbers."""
         return 0

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..kernels.magnitude import keep_between, keep_first
 from ..kernels.random import keep_by_chance, stream_key
 from ..kernels.rank import keep_by_rank
-from ._magnitude import FoundWindows, MagnitudeSearch, Ranks
-from ._rule import Block, Reduction, Span, Unit
+from ._magnitude import MagnitudeSearch, Ranks, Windows
+from ._rule import Reduction, Span
 
 __all__ = ["ByChance", "ByMagnitude", "ByRank", "Sparsifier"]
 
@@ -26,7 +25,6 @@ class Sparsifier(abc.ABC):
         density: the share, in [0, 1], per input. An input of density 1 stays as it is, of density 0 nothing stays.
     """
 
-    unit: ClassVar[Unit] = Unit.ELEMENT
     density: tuple[float, ...]
 
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:  # noqa: ARG002
@@ -35,11 +33,11 @@ class Sparsifier(abc.ABC):
 
     def __call__(self, deltas: Any, span: Span, known: Sequence[Any]) -> None:
         """Set to zero what does not stay in deltas, float32 [K, n], in place."""
-        for k, density in enumerate(self.density):
+        for k, (density, delta) in enumerate(zip(self.density, deltas, strict=True)):
             if density <= 0:
-                deltas[k] = 0
+                delta[:] = 0
             elif density < 1:
-                self._thin_out(k, deltas[k].view(np.int32), span, known)
+                self._thin_out(k, delta.view(np.int32), span, known)
 
     @abc.abstractmethod
     def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:
@@ -58,10 +56,10 @@ class ByChance(Sparsifier):
 class ByRank(Sparsifier):
     """An element stays with probability density − epsilon + 2 · epsilon · rank / (width − 1).
 
-    The rank of its magnitude counts from 0 for the smallest in its row; equal magnitudes share their mean rank.
+    The rank of its magnitude counts from 0 for the smallest in its row; equal magnitudes share their mean rank. Needs
+    whole rows.
     """
 
-    unit: ClassVar[Unit] = Unit.ROW
     epsilon: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -87,8 +85,19 @@ class ByMagnitude(Sparsifier):
 
     gamma: tuple[float, ...]
     at_least: int = 0
-    _search: MagnitudeSearch = field(init=False)
 
-    def __post_init__(self) -> None:
-        rows = tuple(k for k, density in enumerate(self.density) if 0 < density < 1)
-        object.__setattr__(self, "_search", MagnitudeSearch(len(rows), lambda b: _chosen(b, rows), self._ranks))
+    @property
+    def _search(self) -> MagnitudeSearch:
+        thinned = tuple(k for k, density in enumerate(self.density) if 0 < density < 1)
+        return MagnitudeSearch(thinned, lambda block: block.deltas, self._ranks)
+
+    def _ranks(self, k: int, n: int, _n_zero: int) -> Ranks:
+        n_kept = min(n, max(self.at_least, int(self.density[k] * n)))
+        return Ranks(min(int(self.gamma[k] * n), n - n_kept), n_kept)
+
+    def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
+        return self._search.next_reduction(known)
+
+    def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:
+        windows: Windows = known[-1]
+        windows.keep(k, bits, span)

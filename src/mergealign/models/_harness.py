@@ -130,13 +130,13 @@ def remembered(
     progress: Progress | None,
 ) -> list[Any]:
     """What `run` says to the requests of one chunk, or what the memo keeps of it. `run` tells progress by itself."""
-    replies = memo.recall(question) if memo else None
+    replies = memo.recall(question) if memo is not None else None
     if replies is not None:
         if progress:
             progress(len(part))
         return list(replies)
     replies = run(part)
-    if memo:
+    if memo is not None:
         memo.keep(question, replies)
     return replies
 

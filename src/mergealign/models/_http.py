@@ -93,8 +93,8 @@ class Server:
         proxies = [urllib.request.ProxyHandler({})] if local else []
         self._opener = urllib.request.build_opener(_NoRedirect, *proxies)
 
-    def call(self, path: str, body: Any = None, *, retries: int | None = None) -> Any:
-        """The JSON that the server replies to `body` (None = GET).
+    def call(self, path: str, body: Any = None, *, what: str = "", retries: int | None = None) -> Any:
+        """The JSON that the server replies to `body` (None = GET). `what` completes "does not answer …" in messages.
 
         429, 408, 5xx, broken connections, timeouts and replies that are no JSON are tried again; `Retry-After` is
         heeded. Raises EvaluationError when patience is at its end, RefusedError for any other status.
@@ -109,10 +109,10 @@ class Server:
                 self._failures_in_a_row += 1
                 hopeless = failures > retries and self._failures_in_a_row > retries
                 if hopeless or failures > PATIENCE * retries:
-                    raise self._down(str(e), failures) from e
+                    raise self._down(str(e), failures, what) from e
                 wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.5)
                 if self.stop.wait(max(wait_s, e.wait_s or 0.0)):
-                    raise self._down("stopped", failures) from e
+                    raise self._down("stopped", failures, what) from e
             else:
                 self._failures_in_a_row = 0
                 return reply
@@ -139,11 +139,11 @@ class Server:
         except ValueError as e:  # not JSON, not UTF-8
             raise _TransientError("its reply is no JSON") from e
 
-    def _down(self, why: str, failures: int) -> EvaluationError:
+    def _down(self, why: str, failures: int, what: str) -> EvaluationError:
         tries = "1 try" if failures == 1 else f"{failures} tries"
         return EvaluationError(
             Problem(
-                f"the endpoint {self.base_url} does not answer after {tries}: {why}",
+                f"the endpoint {self.base_url} does not answer{what} after {tries}: {why}",
                 "start the server and run the same command again: what was answered so far is kept",
             )
         )

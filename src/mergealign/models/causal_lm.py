@@ -177,10 +177,10 @@ class CausalLM:
         for batch in _batches({id_: len(ids) for id_, ids in token_ids.items()}, self.batch_size):
             rows = [list(token_ids[id_]) for id_ in batch]
             asked = [*question, rows]
-            replies = self.memo.recall(asked) if self.memo else None
+            replies = self.memo.recall(asked) if self.memo is not None else None
             if replies is None:
                 replies = run(rows)
-                if self.memo:
+                if self.memo is not None:
                     self.memo.keep(asked, replies)
             found.update(zip(batch, replies, strict=True))
             if progress:

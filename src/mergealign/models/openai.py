@@ -108,7 +108,7 @@ class OpenAIModel:
         found: dict[str, Answer] = {}
         asked: dict[str, list[Any]] = {}
         for id_, question in questions.items():
-            reply = self.memo.recall(question) if self.memo else None
+            reply = self.memo.recall(question) if self.memo is not None else None
             if reply is None:
                 asked[id_] = question
             else:
@@ -117,7 +117,7 @@ class OpenAIModel:
             progress(len(found))
         for id_, answer in self._ask_all(asked):
             found[id_] = answer
-            if self.memo:  # here and not in the thread: a cache belongs to one
+            if self.memo is not None:  # here and not in the thread: a cache belongs to one
                 self.memo.keep(asked[id_], asdict(answer))
             if progress:
                 progress(1)
@@ -149,7 +149,7 @@ class OpenAIModel:
         path, key = ("/chat/completions", "messages") if kind == "chat" else ("/completions", "prompt")
         body = {"model": self.model, key: content, "max_tokens": max_new_tokens, "temperature": 0}
         try:
-            return _answer(self._server.call(path, body))
+            return _answer(self._server.call(path, body, what=f" to item '{id_}'"))
         except RefusedError as e:
             raise self._refused(e, id_) from None
         except (KeyError, TypeError, IndexError, ValueError):

@@ -27,7 +27,7 @@ def find_suite(name_or_file: str | Path) -> Path:
     shipped = shipped_suites()
     if text in shipped:
         return shipped[text]
-    path = Path(name_or_file)
+    path = Path(text)
     if (path / "suite.yml").is_file():
         return path / "suite.yml"
     if path.is_file():

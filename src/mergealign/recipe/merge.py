@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from ..errors import MergeAlignError, Problem, RecipeError
 from ..registry import did_you_mean
@@ -33,6 +33,7 @@ __all__ = ["HUB_NAME", "ROLES", "MergeRecipe", "ModelEntry", "Models", "Role", "
 Role = Literal["base", "domain", "aligned"]
 ROLES: tuple[Role, ...] = ("base", "domain", "aligned")
 
+_ENDS = 2
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -52,7 +53,9 @@ def _non_empty(value: str) -> str:
 
 
 Source = Annotated[str, AfterValidator(_non_empty)]
-Bytes = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
+Bytes = Annotated[
+    int, BeforeValidator(_parse_size), Field(gt=0), WithJsonSchema({"type": ["integer", "string"], "examples": ["5GB"]})
+]
 
 
 class ModelEntry(StrictModel):
@@ -139,15 +142,16 @@ class MergeRecipe(StrictModel):
                     Problem(f"{place}: the base has no parameters", "give them to another model, or to all")
                 )
         inputs = tuple(SourceRef(r, None, one_form(e.parameters)) for r, e in given.items() if r != "base")
-        # where the base is ignored, it is no source: it gives config and checks
-        sources = inputs if method.takes.base == "ignored" else (SourceRef("base"), *inputs)
+        # where the base is ignored, or both ends of a way are given, it is no source: it gives config and checks
+        between = method.takes.base == "endpoint" and len(inputs) == _ENDS
+        sources = inputs if between or method.takes.base == "ignored" else (SourceRef("base"), *inputs)
         fallback = "aligned" if "aligned" in given else next((s.model for s in inputs), "base")
         request = MergeRequest(
             dialect="native",
             method=self.method,
             models={role: entry.model for role, entry in given.items()},
             base="base",
-            slices=(SliceRequest(sources),),
+            slices=(SliceRequest(sources, base=sources[0].model if between else None),),
             parameters=one_form(self.parameters),
             dtype=self.dtype,
             tokenizer_from=self._owner("tokenizer_from", fallback),
@@ -177,6 +181,8 @@ class MergeRecipe(StrictModel):
                 cure = f"leave it out: beside the base {method.name} takes {', '.join(roles)}"
                 problems.append(Problem(f"{source}: models.{role}: {method.name} does not use it", cure))
         used = [role for role in given if role in roles]
+        if takes.base == "endpoint" and len(used) == _ENDS:
+            return problems + self._check_owners(given, source)
         if n_wanted == len(roles):
             problems += [
                 Problem(f"{source}: models.{role}: missing", f"{method.name} merges {', '.join(roles)} over the base")
@@ -185,7 +191,13 @@ class MergeRecipe(StrictModel):
             ]
         elif len(used) != n_wanted:
             cure = f"choose {n_wanted} of {', '.join(roles)}"
+            if takes.base == "endpoint":
+                cure = f"give {' and '.join(roles)}, between which it moves, or one of them to start from the base"
             problems.append(Problem(f"{source}: models: {method.name} takes {n_wanted} beside the base", cure))
+        return problems + self._check_owners(given, source)
+
+    def _check_owners(self, given: list[str], source: str) -> list[Problem]:
+        problems = []
         for key in ("tokenizer_from", "chat_template_from"):
             owner = getattr(self, key)
             if key in self.model_fields_set and owner not in (*given, "base", NONE):

@@ -27,7 +27,7 @@ def recipe_schema(dialect: Dialect) -> Schema:
     schema["properties"][key]["enum"] = [method.name for method in methods]
     definitions = schema.setdefault("$defs", {})
     for method in methods:
-        all_, own = f"parameters of {method.name}", f"parameters of an input of {method.name}"
+        all_, own = f"{method.name}.parameters", f"{method.name}.input"
         idle = () if native else ("int8_mask", "density", "rescale")
         definitions[all_] = _settings(method, method.parameters.values(), idle)
         definitions[own] = _settings(method, (p for p in method.parameters.values() if p.per_input), idle)
@@ -43,8 +43,8 @@ def _where(key: str, name: str, is_default: bool, then: Schema) -> Schema:
 
 def _places(dialect: Dialect, method: str) -> Schema:
     """The keys of a recipe that hold parameters."""
-    shared = _one_of_these({"$ref": f"#/$defs/parameters of {method}"})
-    own = {"properties": {"parameters": _one_of_these({"$ref": f"#/$defs/parameters of an input of {method}"})}}
+    shared = _one_of_these({"$ref": f"#/$defs/{method}.parameters"})
+    own = {"properties": {"parameters": _one_of_these({"$ref": f"#/$defs/{method}.input"})}}
     if dialect == "native":
         return {"parameters": shared, "models": {"additionalProperties": own}}
     part = {"properties": {"parameters": shared, "sources": {"items": own}}}

@@ -10,7 +10,7 @@
 
 Paths are relative to the suite file; `{split}` becomes `dev` or `test`. Every other key of a task or judge is one of
 its parameters. `judge: refusal` is short for `judges: [refusal]`, which is the default. A suite is data: it holds no
-code, and YAML tags (`!function …`) are refused.
+code, and YAML tags (`!function …`) are refused. `find_suite.py` knows where suites are.
 """
 
 from __future__ import annotations

@@ -6,12 +6,13 @@ import contextlib
 import io
 import logging
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from ..errors import MissingExtraError
 from . import Progress
 
-__all__ = ["Requests", "evaluate_quietly", "quiet"]
+__all__ = ["Requests", "bundled_tasks", "evaluate_quietly", "quiet"]
 
 
 class Requests:
@@ -64,6 +65,18 @@ def evaluate_quietly(
     for sample in found:
         first.setdefault(sample["doc_id"], sample)
     return first
+
+
+@cache
+def bundled_tasks() -> Any:
+    """lm-eval's TaskManager over everything it ships; made once, since that takes seconds. Raises MissingExtraError."""
+    try:
+        with quiet():
+            from lm_eval.tasks import TaskManager
+
+            return TaskManager()
+    except ImportError as e:
+        raise MissingExtraError("lm-eval's tasks", "eval") from e
 
 
 @contextlib.contextmanager

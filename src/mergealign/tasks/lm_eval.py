@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ..checkpoint.digest import bytes_digest
-from ..errors import EvaluationError, MissingExtraError
+from ..errors import EvaluationError
 from ..registry import did_you_mean
 from . import Item, Outcome, Progress, Reply, Subject, Task
-from ._harness import Requests, evaluate_quietly, quiet
+from ._harness import Requests, bundled_tasks, evaluate_quietly, quiet
 from ._rows import identity
 
 __all__ = ["LmEval", "lm_eval"]
@@ -26,12 +26,13 @@ _PROPORTIONS = ("acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match"
 class LmEval(Task):
     """A task of lm-eval (Gao et al., 10.5281/zenodo.12608602) as it ships, data from the Hub or its cache.
 
-    The score is the mean over items of the task's own metric, under its first filter. Metrics that are no mean of items
-    (perplexity, F1 over a whole set) are refused, and so are tasks that run code. By default prompts are documents to go
-    on with, as lm-eval has it; with `chat` each prompt is a user turn. Needs a model in this process.
+    The score is the mean over items of the task's own metric, under its first filter. Refused are metrics that are no
+    mean of items (perplexity, F1 over a whole set), and tasks that run code. By default prompts are documents to go on
+    with, as lm-eval has it; with `chat` each prompt is a user turn. Needs a model in this process.
+    Unverified: no data of the bundled tasks could be fetched here.
 
     Args:
-        task: lm-eval's name, e.g. `arc_easy`; not that of a group.
+        lm_eval_task: lm-eval's name, e.g. `arc_easy`; not that of a group.
         metric_name: one of the task's metrics; its first one by default.
         n_shot: number of examples before the question; the task's own number by default.
         chat: apply the chat template.
@@ -39,9 +40,10 @@ class LmEval(Task):
 
     version: ClassVar[int] = 1
     sections: ClassVar[frozenset[str]] = frozenset({"knowledge", "general"})
+    verified: ClassVar[bool] = False
     origin: ClassVar[str] = "lm-evaluation-harness and the data sets its tasks name"
 
-    task: str
+    lm_eval_task: str
     metric_name: str | None = None
     n_shot: int | None = None
     chat: bool = False
@@ -57,28 +59,24 @@ class LmEval(Task):
     @cached_property
     def _loaded(self) -> Any:
         """lm-eval's task. Raises EvaluationError for an unknown name, and for data that cannot be fetched."""
-        try:
-            with quiet():
-                from lm_eval.tasks import TaskManager
-
-                manager = TaskManager()
-        except ImportError as e:
-            raise MissingExtraError("lm-eval's tasks", "eval") from e
-        if self.task not in manager.all_subtasks:
-            if self.task in manager.all_tasks:
-                raise EvaluationError(f"'{self.task}' is a group of lm-eval tasks", cure="name its tasks one by one")
+        manager = bundled_tasks()
+        if self.lm_eval_task not in manager.all_subtasks:
+            if self.lm_eval_task in manager.all_tasks:
+                raise EvaluationError(
+                    f"'{self.lm_eval_task}' is a group of lm-eval tasks", cure="name its tasks one by one"
+                )
             raise EvaluationError(
-                f"lm-eval has no task '{self.task}'", cure=did_you_mean(self.task, manager.all_subtasks)
+                f"lm-eval has no task '{self.lm_eval_task}'", cure=did_you_mean(self.lm_eval_task, manager.all_subtasks)
             )
         try:
             with quiet():
-                (loaded,) = manager.load([self.task])["tasks"].values()
+                (loaded,) = manager.load([self.lm_eval_task])["tasks"].values()
         except Exception as e:
             reason = next(iter(str(e).strip().splitlines()), type(e).__name__)
             cure = "check the network and HF_HUB_OFFLINE; the data set comes from the Hub"
-            raise EvaluationError(f"lm-eval cannot load '{self.task}': {reason}", cure=cure) from e
+            raise EvaluationError(f"lm-eval cannot load '{self.lm_eval_task}': {reason}", cure=cure) from e
         if getattr(loaded, "UNSAFE_CODE", False):
-            raise EvaluationError(f"lm-eval task '{self.task}' runs code of the model", cure="leave it out")
+            raise EvaluationError(f"lm-eval task '{self.lm_eval_task}' runs code of the model", cure="leave it out")
         if self.n_shot is not None:
             loaded.set_config(key="num_fewshot", value=self.n_shot)
         loaded.set_fewshot_seed(seed=1234)  # lm-eval's own default
@@ -90,7 +88,7 @@ class LmEval(Task):
         if self.metric_name is None:
             return str(known[0])
         if self.metric_name not in known:
-            what = f"lm-eval task '{self.task}' has no metric '{self.metric_name}'"
+            what = f"lm-eval task '{self.lm_eval_task}' has no metric '{self.metric_name}'"
             raise EvaluationError(what, cure=did_you_mean(self.metric_name, known))
         return self.metric_name
 
@@ -103,7 +101,7 @@ class LmEval(Task):
         from importlib.metadata import version
 
         config = getattr(self._loaded, "VERSION", None)
-        rows = [version("lm-eval"), str(config), self.task, self.n_shot, self._docs]
+        rows = [version("lm-eval"), str(config), self.lm_eval_task, self.n_shot, self._docs]
         return bytes_digest(json.dumps(rows, default=str, sort_keys=True).encode())
 
     def items(self) -> tuple[Item, ...]:
@@ -112,7 +110,7 @@ class LmEval(Task):
             prompt = self._loaded.doc_to_text(doc)
             text = prompt if isinstance(prompt, str) else json.dumps(doc, default=str, sort_keys=True)
             choices = self._loaded.doc_to_choice(doc) if self._loaded.OUTPUT_TYPE == "multiple_choice" else ()
-            id_ = identity(f"{self.task}-{n}", text, *map(str, choices))
+            id_ = identity(f"{self.lm_eval_task}-{n}", text, *map(str, choices))
             found.append(Item(id_, text, id_, choices=tuple(map(str, choices))))
         return tuple(found)
 
@@ -137,7 +135,7 @@ class LmEval(Task):
     def _outcome(self, item: Item, sample: dict[str, Any]) -> Outcome:
         value = sample[self._metric]
         if not isinstance(value, int | float):
-            what = f"metric '{self._metric}' of lm-eval task '{self.task}' is no mean over items"
+            what = f"metric '{self._metric}' of lm-eval task '{self.lm_eval_task}' is no mean over items"
             raise EvaluationError(what, cure="choose another one with 'metric_name'")
         texts = [r for r in _flat(sample["filtered_resps"]) if isinstance(r, str)]
         text = texts[0] if len(texts) == 1 else None

@@ -1,0 +1,45 @@
+"""How much the inputs differ at each element, and what is left where they do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._compile import kernel
+
+__all__ = ["clear_where_zero", "variance"]
+
+_STRIP = 1024
+
+
+@kernel
+def variance(vectors: Any, out: Any) -> None:
+    """out[n] = Σ_k (vectors[k, n] − mean)² / K, computed in float64; vectors float32 [K, n], out float32."""
+    n_vectors = vectors.shape[0]
+    mean, total = np.empty(_STRIP), np.empty(_STRIP)
+    for start in range(0, out.size, _STRIP):
+        o = out[start : start + _STRIP]
+        mean[:] = 0.0
+        total[:] = 0.0
+        for k in range(n_vectors):
+            v = vectors[k, start : start + _STRIP]
+            for i in range(v.size):
+                mean[i] += np.float64(v[i])
+        for i in range(o.size):
+            mean[i] /= n_vectors
+        for k in range(n_vectors):
+            v = vectors[k, start : start + _STRIP]
+            for i in range(v.size):
+                total[i] += (np.float64(v[i]) - mean[i]) ** 2
+        for i in range(o.size):
+            o[i] = total[i] / n_vectors
+
+
+@kernel
+def clear_where_zero(where: Any, vectors: Any) -> None:
+    """Set vectors[:, n] to zero where where[n] is zero; float32."""
+    for k in range(vectors.shape[0]):
+        v = vectors[k]
+        for i in range(where.size):
+            v[i] = v[i] if where[i] != np.float32(0) else np.float32(0)

@@ -1,0 +1,220 @@
+"""The elements of given ranks of magnitude in whole tensors: found in two or three passes, exactly, without sorting.
+
+The first pass counts magnitudes in bins, the second within the bins that hold the ends of what is wanted. Where not all
+elements at an end are wanted, a third counts them per block, so that each block knows how many of its own stay: the
+first in the order of elements, wherever the tensor is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..kernels.magnitude import (
+    BIN_SIZE,
+    N_BINS,
+    N_LANES,
+    bin_magnitudes,
+    count_bins,
+    count_equal,
+    count_within,
+    keep_between,
+    keep_first,
+)
+from ._rule import Block, Reduction, Span
+
+__all__ = ["MagnitudeSearch", "Ranks", "Windows"]
+
+_NO_LIMIT = 0x7FFF_FFFF
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """What is wanted of a vector: `n_kept` elements, the largest after the `n_top` very largest."""
+
+    n_top: int
+    n_kept: int
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where the smallest or the largest wanted element of a vector is.
+
+    Attributes:
+        rank: in falling order of magnitudes, from 0.
+        is_largest: which of the two it is.
+        magnitudes: those it is known to be one of.
+        n_above, n_at: how many elements are larger than all these, and how many are among them.
+    """
+
+    row: int
+    rank: int
+    is_largest: bool
+    magnitudes: range
+    n_above: int
+    n_at: int
+
+    @property
+    def n_wanted(self) -> int:
+        """How many elements of these magnitudes are wanted, unless the other end is among them too."""
+        return self.n_above + self.n_at - self.rank if self.is_largest else self.rank + 1 - self.n_above
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What the first pass finds: what is wanted of each vector, and the ends of it (no largest where n_top is 0)."""
+
+    wanted: Mapping[int, Ranks]
+    ends: tuple[_End, ...]
+
+    @property
+    def open(self) -> tuple[_End, ...]:
+        """The ends that have to be looked at more closely."""
+        return tuple(end for end in self.ends if len(end.magnitudes) > 1 and end.n_wanted < end.n_at)
+
+
+@dataclass(frozen=True)
+class _Tie:
+    """Of the elements of one magnitude in a vector, the first `n_kept` are wanted."""
+
+    row: int
+    magnitude: int
+    n_kept: int
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What is wanted of each vector: all magnitudes between two limits, both included, but for ties.
+
+    Attributes:
+        limits: by row, as float bits.
+        n_tied, n_kept: [n_blocks, n_ties], the elements of a tie in each block, and how many of them are wanted; None
+            until they have been counted.
+    """
+
+    limits: Mapping[int, tuple[int, int]]
+    ties: tuple[_Tie, ...]
+    n_tied: Any = None
+    n_kept: Any = None
+
+    def keep(self, row: int, bits: Any, span: Span) -> None:
+        """Set to zero what is not wanted of a block of a vector, int32 bits [n] of float32."""
+        low, high = self.limits[row]
+        partial = []
+        for t, tie in enumerate(self.ties):
+            if tie.row != row:
+                continue
+            n_tied, n_kept = (int(counts[span.index, t]) for counts in (self.n_tied, self.n_kept))
+            if 0 < n_kept < n_tied:
+                partial.append((tie.magnitude, n_kept))
+            elif n_kept < n_tied:
+                low, high = low + (tie.magnitude == low), high - (tie.magnitude == high)
+        keep_between(bits, np.int32(low), np.int32(high))
+        for magnitude, n_kept in partial:
+            keep_first(bits, np.int32(magnitude), n_kept)
+
+
+@dataclass(frozen=True)
+class MagnitudeSearch:
+    """Finds `Windows` for some of the vectors that a block is turned into.
+
+    Attributes:
+        rows: of these vectors.
+        vectors: makes them all, float32 [K, n], of a block.
+        ranks: what is wanted, given the row, the number of its elements and of the zeros among them.
+    """
+
+    rows: tuple[int, ...]
+    vectors: Callable[[Block], Any]
+    ranks: Callable[[int, int, int], Ranks]
+
+    def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
+        """The next pass, given the findings so far; the last of them is `Windows`, if there are rows to look at."""
+        if not self.rows:
+            return None
+        if not known:
+            shape: tuple[int, ...] = (len(self.rows), N_LANES, N_BINS)
+            return Reduction(shape, self._add_bins, self._find_bins, np.int64, per_block=False)
+        found: _Ends | Windows = known[-1]
+        if isinstance(found, _Ends):
+            return Reduction((len(found.open), BIN_SIZE), self._add_within, _find_within, np.int64, per_block=False)
+        if found.ties and found.n_tied is None:
+            return Reduction((len(found.ties),), self._add_ties, _share_ties, np.int64)
+        return None
+
+    def _bits(self, block: Block) -> Any:
+        return self.vectors(block).view(np.int32)
+
+    def _add_bins(self, block: Block, _known: Sequence[Any], total: Any) -> None:
+        bits = self._bits(block)
+        for counts, row in zip(total, self.rows, strict=True):
+            count_bins(bits[row], counts)
+
+    def _find_bins(self, total: Any, _known: Sequence[Any]) -> _Ends | Windows:
+        wanted: dict[int, Ranks] = {}
+        ends = []
+        for counts, row in zip(total.sum(axis=1), self.rows, strict=True):
+            ranks = wanted[row] = self.ranks(row, int(counts.sum()), int(counts[0]))
+            places = {False: ranks.n_top + ranks.n_kept - 1} if ranks.n_kept else {}
+            if ranks.n_kept and ranks.n_top:
+                places[True] = ranks.n_top
+            for is_largest, rank in places.items():
+                place, n_above, n_at = _place(counts, rank)
+                ends.append(_End(row, rank, is_largest, bin_magnitudes(place), n_above, n_at))
+        found = _Ends(wanted, tuple(ends))
+        return found if found.open else _windows(found)
+
+    def _add_within(self, block: Block, known: Sequence[Any], total: Any) -> None:
+        bits = self._bits(block)
+        for end, counts in zip(known[-1].open, total, strict=True):
+            count_within(bits[end.row], end.magnitudes.start, counts)
+
+    def _add_ties(self, block: Block, known: Sequence[Any], total: Any) -> None:
+        bits = self._bits(block)
+        for t, tie in enumerate(known[-1].ties):
+            total[t] += count_equal(bits[tie.row], np.int32(tie.magnitude))
+
+
+def _place(counts: Any, rank: int) -> tuple[int, int, int]:
+    """The bin that holds the element of a rank in falling order; the numbers of elements above and in that bin."""
+    from_top = np.cumsum(counts[::-1])
+    at = int(np.searchsorted(from_top, rank, side="right"))
+    n_at = int(counts[counts.size - 1 - at])
+    return counts.size - 1 - at, int(from_top[at]) - n_at, n_at
+
+
+def _find_within(total: Any, known: Sequence[Any]) -> Windows:
+    found: _Ends = known[-1]
+    exact = {}
+    for end, counts in zip(found.open, total, strict=True):
+        place, n_above, n_at = _place(counts, end.rank - end.n_above)
+        magnitude = end.magnitudes[place]
+        exact[end] = replace(end, magnitudes=range(magnitude, magnitude + 1), n_above=end.n_above + n_above, n_at=n_at)
+    return _windows(replace(found, ends=tuple(exact.get(end, end) for end in found.ends)))
+
+
+def _windows(found: _Ends) -> Windows:
+    limits = {}
+    ties = []
+    for row, ranks in found.wanted.items():
+        ends = [end for end in found.ends if end.row == row]
+        low = min((end.magnitudes[0] for end in ends), default=1)
+        high = max((end.magnitudes[-1] for end in ends if end.is_largest), default=_NO_LIMIT if ends else 0)
+        limits[row] = low, high
+        if low == high:
+            ends = [replace(ends[0], rank=ends[0].n_above + ranks.n_kept - 1, is_largest=False)]
+        for end in ends:
+            if end.n_wanted < end.n_at and end.magnitudes[0] > 0:  # zeros may stay or not
+                ties.append(_Tie(row, end.magnitudes[0], end.n_wanted))
+    return Windows(limits, tuple(ties))
+
+
+def _share_ties(total: Any, known: Sequence[Any]) -> Windows:
+    """Give the first elements of each tie to the blocks in order."""
+    windows: Windows = known[-1]
+    before = np.cumsum(total, axis=0) - total
+    n_kept = np.clip([tie.n_kept for tie in windows.ties] - before, 0, total)
+    return replace(windows, n_tied=total, n_kept=n_kept)

@@ -1,0 +1,67 @@
+"""Quantiles of non-negative numbers that a block is turned into: exact, in two passes of counting, without sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..kernels.magnitude import BIN_SIZE, N_BINS, N_LANES, bin_magnitudes, count_bins, count_within
+from ._rule import Block, Reduction
+
+__all__ = ["QuantileSearch"]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A number that is known to be one of these magnitudes (float32 bits), and its rank among them, from 0."""
+
+    magnitudes: range
+    rank: int
+
+
+@dataclass(frozen=True)
+class QuantileSearch:
+    """Finds the elements of rank ⌊q (n − 1)⌋, in rising order, of n numbers.
+
+    Attributes:
+        numbers: makes them, float32 [m], non-negative, of a block.
+        levels: the q, in [0, 1].
+        conclude: makes the finding of the quantiles, float32 [n_levels].
+    """
+
+    numbers: Callable[[Block], Any]
+    levels: tuple[float, ...]
+    conclude: Callable[[Any], Any]
+
+    @property
+    def reductions(self) -> tuple[Reduction, Reduction]:
+        bins = Reduction((N_LANES, N_BINS), self._add_bins, self._find_bins, np.int64, per_block=False)
+        within = (len(self.levels), BIN_SIZE)
+        return bins, Reduction(within, self._add_within, self._find_within, np.int64, per_block=False)
+
+    def _add_bins(self, block: Block, _known: Any, total: Any) -> None:
+        count_bins(self.numbers(block).view(np.int32), total)
+
+    def _find_bins(self, total: Any, _known: Any) -> tuple[_Place, ...]:
+        up_to = np.cumsum(total.sum(axis=0))
+        places = []
+        for q in self.levels:
+            rank = int(q * (int(up_to[-1]) - 1))
+            index = int(np.searchsorted(up_to, rank, side="right"))
+            places.append(_Place(bin_magnitudes(index), rank - (int(up_to[index - 1]) if index else 0)))
+        return tuple(places)
+
+    def _add_within(self, block: Block, known: Any, total: Any) -> None:
+        bits = self.numbers(block).view(np.int32)
+        for place, counts in zip(known[0], total, strict=True):
+            count_within(bits, place.magnitudes.start, counts)
+
+    def _find_within(self, total: Any, known: Any) -> Any:
+        found = [
+            place.magnitudes.start + int(np.searchsorted(np.cumsum(counts), place.rank, side="right"))
+            for place, counts in zip(known[0], total, strict=True)
+        ]
+        return self.conclude(np.array(found, np.int32).view(np.float32))

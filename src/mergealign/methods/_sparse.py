@@ -1,0 +1,124 @@
+"""The sparsifying methods as one: thin out each delta, scale it, add up all or those that agree in sign.
+
+    merged = base + λ · Σ_k w_k s_k · sparse_k(tuned_k − base) / divisor
+
+sparse_k: a `Sparsifier`. s_k: 1, or with `rescale` what gives the thinned delta its old L1 norm back, taken over the
+whole tensor. Consensus: of all weighted deltas of an element, only those that have the sign of their sum. divisor: with
+`normalize` the sum of the weights that take part, else 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..kernels.consensus import absolute_sum, add_agreeing, add_all
+from ._block import BlockRule
+from ._linear import LinearRule
+from ._rule import Block, Reduction, Rule, Unit
+from ._sparsify import ByChance, ByMagnitude, ByRank, Sparsifier
+
+__all__ = ["SparseRule", "linear_rule", "sparse_rule"]
+
+_NO_NORM = 1e-7  # an L1 norm below it is not matched, as in mergekit
+_NO_SUM = 1e-8  # a sum of weights below it divides by nothing, as in mergekit
+
+
+@dataclass(frozen=True)
+class _Scales:
+    """What gives each thinned delta its norm back."""
+
+    factors: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SparseRule(BlockRule):
+    """See the module. `weight` per input, `scale` is λ."""
+
+    sparsifier: Sparsifier
+    weight: tuple[float, ...]
+    agree: bool
+    normalize: bool
+    rescale: bool
+    scale: float
+
+    def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
+        if known and isinstance(known[-1], _Scales):
+            return None
+        following = self.sparsifier.next_reduction(known)
+        if following is None and self.rescale and any(density < 1 for density in self.sparsifier.density):
+            return Reduction((len(self.weight), 2), self._add_norms, _find_scales)
+        return following
+
+    def _add_norms(self, block: Block, known: Sequence[Any], total: Any) -> None:
+        for k, delta in enumerate(block.deltas):
+            total[k, 0] += absolute_sum(delta)
+        self.sparsifier(block.deltas, block.span, known)
+        for k, delta in enumerate(block.deltas):
+            total[k, 1] += absolute_sum(delta)
+
+    def merge(self, block: Block, known: Sequence[Any], out: Any) -> None:
+        scales = np.ones(len(self.weight))
+        if known and isinstance(known[-1], _Scales):
+            scales, known = np.array(known[-1].factors), known[:-1]
+        self.sparsifier(block.deltas, block.span, known)
+        weights = np.array(self.weight)
+        factors = weights * scales
+        if not self.agree:
+            factors *= self.scale / (_divisor(self.weight) if self.normalize else 1.0)
+            add_all(block.base, block.deltas, factors.astype(np.float32), out)
+            return
+        votes = factors.astype(np.float32)
+        divisors = weights.astype(np.float32) if self.normalize else np.zeros(len(weights), np.float32)
+        add_agreeing(block.base, block.deltas, votes, votes, divisors, np.float32(-np.inf), np.float32(self.scale), out)
+
+
+class _RandomRule(SparseRule):
+    is_random: ClassVar[bool] = True
+
+
+class _RandomRowRule(_RandomRule):
+    unit: ClassVar[Unit] = Unit.ROW
+
+
+_RULES: dict[type[Sparsifier], type[SparseRule]] = {
+    ByMagnitude: SparseRule,
+    ByChance: _RandomRule,
+    ByRank: _RandomRowRule,
+}
+
+
+def sparse_rule(
+    sparsifier: Sparsifier,
+    *,
+    weight: tuple[float, ...],
+    agree: bool,
+    normalize: bool,
+    rescale: bool,
+    lambda_: float,
+) -> Rule:
+    """The rule of a sparsifying method; the linear one where nothing is thinned out and all deltas are added."""
+    if len(weight) == 1 and agree:  # a delta agrees with itself
+        agree, normalize, weight = False, False, (float(weight[0] != 0),) if normalize else weight
+    if not agree and all(density >= 1 for density in sparsifier.density):
+        return linear_rule(weight=weight, normalize=normalize, lambda_=lambda_)
+    return _RULES[type(sparsifier)](sparsifier, weight, agree, normalize, rescale, lambda_)
+
+
+def linear_rule(*, weight: tuple[float, ...], normalize: bool, lambda_: float) -> LinearRule:
+    """base + λ · Σ_k weight_k · delta_k, with `normalize` divided by Σ_k weight_k."""
+    divisor = _divisor(weight) if normalize else 1.0
+    return LinearRule(tuple(lambda_ * w / divisor for w in weight))
+
+
+def _divisor(weight: tuple[float, ...]) -> float:
+    total = sum(weight)
+    return total if abs(total) >= _NO_SUM else 1.0
+
+
+def _find_scales(total: Any, _known: Sequence[Any]) -> _Scales:
+    norms = total.sum(axis=0)
+    return _Scales(tuple(before / after if min(before, after) >= _NO_NORM else 1.0 for before, after in norms))

@@ -1,0 +1,170 @@
+"""What every registered task promises, on its real data where that is at hand, else on a sample in its form.
+
+A perfect model scores 1. Garbage scores chance on choices and 0 where answers are words. Nothing scored is no score:
+`aggregate` of nothing is None, and a log-likelihood that is not finite leaves its item unscored.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mergealign.recipe.parameters import parameters_model
+from mergealign.tasks import TASKS, Item, Outcome, Task
+
+from .fakes import FakeModel
+from .real_data import need
+from .samples import parameters_for
+
+NAMES = [n for n in TASKS.names() if n != "lm_eval"]  # which has no data of its own: test_lm_eval.py
+REAL = {
+    "gsm8k": "gsm8k",
+    "harmbench": "harmbench",
+    "hh_rlhf_harmless": "hh_rlhf_harmless_test",
+    "medqa": "medqa",
+    "mmlu": "mmlu",
+    "mmlu_business": "mmlu",
+    "mmlu_medical": "mmlu",
+    "pubmedqa": "pubmedqa",
+    "tatqa": "tatqa",
+    "truthfulqa_mc1": "truthfulqa",
+    "xstest": "xstest",
+}
+N_ITEMS = {
+    "gsm8k": 1319,
+    "harmbench": 159,
+    "hh_rlhf_harmless": 2178,
+    "medqa": 1273,
+    "mmlu": 14042,
+    "mmlu_business": 1461,
+    "mmlu_medical": 1089,
+    "pubmedqa": 500,
+    "tatqa": 1663,
+    "truthfulqa_mc1": 790,
+    "xstest": 250,
+}
+MAX_ASKED = 600
+
+
+@pytest.fixture(params=NAMES)
+def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
+    name: str = request.param
+    if name in REAL:
+        need(REAL[name])
+    found: Task = TASKS.get(name)(**parameters_for(name, tmp_path))
+    return found
+
+
+def name_of(task: Task) -> str:
+    return type(task).__module__.rpartition(".")[2]
+
+
+def ask(task: Task, items: tuple[Item, ...], model: FakeModel) -> list[Outcome]:
+    seen: list[int] = []
+    outcomes = task.ask(model, items, max_new_tokens=8, progress=seen.append)
+    assert [o.item for o in outcomes] == list(items)
+    assert sum(seen) == len(items)
+    return outcomes
+
+
+def scores(task: Task, outcomes: list[Outcome]) -> list[float | None]:
+    """The task's scores, those it has."""
+    right = [o.correct for o in outcomes if o.correct is not None]
+    found: list[float | None] = []
+    if task.metric is not None:
+        found.append(sum(right) / len(right) if right else None)
+    if task.graded is not None:
+        found.append(task.aggregate(outcomes))
+    return found
+
+
+@pytest.mark.parametrize("name", TASKS.names())
+def test_the_class_says_what_it_is(name: str) -> None:
+    part = TASKS.get(name)
+    assert part.version >= 1
+    assert part.sections
+    assert part.sections <= {"knowledge", "general", "harmful", "benign"}
+    assert isinstance(part.verified, bool)
+    assert part.origin
+    doc = inspect.getdoc(part) or ""
+    assert part.verified or "nverified" in doc
+    assert doc != inspect.getdoc(Task), "a task has a docstring of its own"
+    fields = parameters_model(part).model_fields
+    assert not {"name", "task", "limit", "max_new_tokens"} & set(fields), "keys of every line of a suite"
+    assert set(fields) - {"path", "split", "revision"} <= {w.strip(":") for w in doc.split()}, (
+        "parameters are explained"
+    )
+
+
+def test_items_are_what_was_published(task: Task) -> None:
+    items = task.items()
+    assert len(items) == N_ITEMS.get(name_of(task), len(items))
+    assert len({i.id for i in items}) == len(items)
+    assert all(i.prompt.strip() and i.id.isprintable() and len(i.id) < 200 for i in items)
+    for i in items:
+        if i.choices:
+            assert i.target in i.choices
+            assert len(set(i.choices)) == len(i.choices) >= 2
+    assert task.items() == items
+    assert len(task.source_digest()) == 32
+    assert task.source_digest() == task.source_digest()
+
+
+def test_perfect(task: Task) -> None:
+    items = task.items()[:MAX_ASKED]
+    right = {i.prompt: i.target or "" for i in items}
+    model = FakeModel(says=lambda p: right[p], likes=lambda p, c: -1.0 if right[p] == c else -50.0)
+    assert scores(task, ask(task, items, model)) == [1.0] * len(scores(task, []))
+
+
+def test_garbage(task: Task) -> None:
+    items = task.items()[:MAX_ASKED]
+    rng = random.Random(0)
+    model = FakeModel(says=lambda _: rng.choice(["xq zzv", "¶¶¶", "lorem ipsum"]), likes=lambda _p, _c: -rng.random())
+    outcomes = ask(task, items, model)
+    if all(i.choices for i in items) and outcomes[0].text is None:
+        chance = sum(1 / len(i.choices) for i in items) / len(items)
+        margin = 4 * math.sqrt(chance * (1 - chance) / len(items))
+        assert all(s is not None and abs(s - chance) < margin + 0.05 for s in scores(task, outcomes))
+    else:
+        assert scores(task, outcomes) == [0.0] * len(scores(task, []))
+
+
+def test_nothing_is_no_score(task: Task) -> None:
+    assert task.ask(FakeModel(), (), max_new_tokens=8) == []
+    assert task.aggregate([]) is None
+    items = task.items()[:3]
+    for nothing in (math.nan, -math.inf):
+        outcomes = ask(task, items, FakeModel(likes=lambda _p, _c, nothing=nothing: nothing))
+        if outcomes[0].text is None:
+            assert {o.correct for o in outcomes} == {None}
+            assert scores(task, outcomes) == [None] * len(scores(task, []))
+        else:  # words: an empty answer is wrong, and a judge labels it
+            assert {o.text for o in outcomes} == {""}
+            assert all(s == 0 for s in scores(task, outcomes))
+
+
+def test_a_part_of_the_items_is_asked_alike(task: Task) -> None:
+    items = task.items()[:20]
+    model = FakeModel(says=lambda p: p[-9:], likes=lambda p, c: -float(len(c) + len(p) % 7))
+    whole = ask(task, items, model)
+    assert ask(task, items[5:9], model) == whole[5:9]
+
+
+def test_prompts_stay_out_of_errors(tmp_path: Path) -> None:
+    """Whatever is wrong with a file of prompts, its message names lines and columns."""
+    from mergealign.errors import EvaluationError
+
+    secret = "placeholder that must not be shown"
+    bad: list[Any] = [f'{{"id": "a", "prompt": "{secret}", "goal": 3}}', f'["{secret}"]', f'{{"prompt": "{secret}']
+    (tmp_path / "p.jsonl").write_text("\n".join(bad))
+    (tmp_path / "p.csv").write_text(f'goal\n"{secret}",extra\n')
+    for name, file in (("prompts", "p.jsonl"), ("advbench", "p.csv"), ("xstest", "p.csv")):
+        with pytest.raises(EvaluationError) as e:
+            TASKS.get(name)(path=tmp_path / file).items()
+        assert secret not in str(e.value)

@@ -38,7 +38,9 @@ from numba import njit
 from mergealign.merge.folder import FolderSink
 from mergealign.merge.plan import MergePlan, make_plan
 from mergealign.merge.stream import stream
+from mergealign.methods import Rule, Span
 from mergealign.recipe.merge import ROLES, MergeRecipe, Models
+from process import cost_of
 from synthetic import write_family
 
 MERGEKIT_RECIPE = """merge_method: task_arithmetic
@@ -58,12 +60,12 @@ def touch(base: Any, domain: Any, aligned: Any, out: Any) -> None:
         out[i] = base[i] ^ domain[i] ^ aligned[i]
 
 
-class Touch:
+class Touch(Rule):
     """Stands in for a merge rule."""
 
-    selects = None
+    shows_nan = True
 
-    def apply(self, sources: Sequence[Any], out: Any) -> bool:
+    def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
         touch(*sources, out)
         return True
 
@@ -76,21 +78,7 @@ def streaming(plan: MergePlan, out: Path, *, digest: bool) -> None:
 
 def process(command: list[str]) -> int:
     """Run to the end; peak anonymous memory in bytes."""
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    peak = 0
-    while running.poll() is None:
-        try:
-            status = Path(f"/proc/{running.pid}/status").read_text()
-        except OSError:
-            break
-        peak = max(
-            peak, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon")), 0
-        )
-        time.sleep(0.005)
-    _, errors = running.communicate()
-    if running.returncode:
-        sys.exit(f"{command[0]} failed:\n{errors.decode()[-2000:]}")
-    return peak
+    return int(cost_of(command).peak_bytes)
 
 
 def copy(files: dict[str, list[Path]], out: Path) -> None:
@@ -113,7 +101,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     out = options.folder / "out"
     files = {role: sorted((root / role).glob("*.safetensors")) for role in ROLES}
     plan = make_plan(MergeRecipe(models=Models(**{role: str(root / role) for role in ROLES})))
-    floor = replace(plan, tensors=tuple(replace(t, rule=Touch()) for t in plan.tensors))  # type: ignore[arg-type]
+    floor = replace(plan, tensors=tuple(replace(t, rule=Touch()) for t in plan.tensors))
     roles = [part for role in ROLES for part in (f"--{role}", str(root / role))]
     ours = [str(Path(sys.executable).with_name("mergealign")), "merge", *roles, "--out", str(out)]
     ways: dict[str, Callable[[], int | None]] = {

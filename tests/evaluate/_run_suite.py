@@ -57,7 +57,7 @@ def _evaluate(folder: Path, out: Path, models: list[str]) -> None:
 
     Cache.put = slow  # type: ignore[method-assign]
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the table
-    evaluate([str(folder / m) for m in models], suite=folder / "suite.yml", out=out, batch_size=3, threads=1)
+    evaluate([str(folder / m) for m in models], suite=str(folder / "suite.yml"), out=out, batch_size=3, threads=1)
 
 
 if __name__ == "__main__":

@@ -296,6 +296,6 @@ def test_interrupted_runs_leave_nothing_but_the_cache(
 
     monkeypatch.setattr(CausalLM, "generate", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        command([str(place / "one")], suite=place / "suite.yml", out=tmp_path / "s.json")
+        command([str(place / "one")], suite=str(place / "suite.yml"), out=tmp_path / "s.json")
     assert len(reached) == 1
     assert [f.name for f in tmp_path.iterdir()] == [".cache.sqlite"]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from mergealign.evaluate.statistics import by_group, rate, wilson
+from mergealign.evaluate.statistics import by_group, holm, mcnemar, rate, wilson
 
 
 def test_wilson_golden() -> None:
@@ -112,3 +113,22 @@ def test_coverage_near_one(wordings_agree: float) -> None:
         found = by_group(items.ravel().tolist(), GOALS, seed=0)
         n_covered += found.ci_low <= 0.96 <= found.ci_high
     assert n_covered / n_runs >= 0.93
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemar_is_the_exact_sign_test(a: int, b: int) -> None:
+    expected = stats.binomtest(min(a, b), a + b, 0.5).pvalue if a + b else 1.0
+    assert mcnemar(a, b) == pytest.approx(expected, rel=1e-9)
+    assert mcnemar(a, b) == mcnemar(b, a)
+
+
+def test_mcnemar_of_many_pairs() -> None:
+    assert mcnemar(0, 2000) == pytest.approx(2.0**-1999)
+    assert mcnemar(10_000, 10_000) == 1
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []

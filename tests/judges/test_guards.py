@@ -316,3 +316,15 @@ def _by_substring(exchange: Exchange) -> Verdict:
 
 def _by_batch(given: list[Exchange]) -> list[Verdict]:
     return [Verdict(None, Safety.SAFE if len(given) > 1 else Safety.UNSAFE) for _ in given]
+
+
+def test_the_guard_of_the_docs_works(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "judges.md").read_text(encoding="utf-8")
+    code = next(block for block in page.split("```python\n")[1:] if "class MyGuard" in block).partition("```")[0]
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(code, names)
+    run_by(monkeypatch, lambda read: "bad" if complies(read) else "ok")
+    monkeypatch.setattr(JUDGES, "get", lambda _: names["MyGuard"])
+    check_judge("my_guard", {"model": str(folders["llama"])})
+    verdicts = names["MyGuard"](model=str(folders["llama"])).judge(EXCHANGES)
+    assert [v.safety for v in verdicts] == [Safety.SAFE, Safety.UNSAFE]

@@ -84,7 +84,7 @@ def test_the_suite_is_understood_by_the_evaluation(tmp_path: Path, size: Size) -
 
     write_suite(tmp_path, 3, size)
     suite = read_suite(tmp_path / "suite.yml")
-    assert (suite.name, suite.seed, suite.judge) == (f"lab-{size}", 3, "refusal")
+    assert (suite.name, suite.seed, [j.judge for j in suite.judges]) == (f"lab-{size}", 3, ["refusal"])
     for task in suite.tasks:
         for split in SPLITS:
             path = Path(str(task.for_split(split).parameters["path"]))

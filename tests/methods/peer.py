@@ -89,7 +89,9 @@ def assert_agree(ours: Any, theirs: Any, what: str, *, at_threshold: float = 0.0
     off = np.abs(ours.astype(np.float64) - theirs) / largest
     agree = off <= TOLERANCE
     n_off, allowed = np.count_nonzero(~agree), int(at_threshold * off.size)
-    assert n_off <= allowed, f"{what}: {n_off} of {off.size} elements differ, {allowed} may; at worst by {off.max():.2e}"
+    assert n_off <= allowed, (
+        f"{what}: {n_off} of {off.size} elements differ, {allowed} may; at worst by {off.max():.2e}"
+    )
     return float(off[agree].max())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from mergealign.registry import Registry
 from mergealign.tasks import TASKS
 
 from ..tiny_llama import SUITE, TEMPLATE, write_suite
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_suite_is_read(tmp_path: Path) -> None:
@@ -153,6 +156,15 @@ def test_shipped_suites(name: str) -> None:
     assert set(shipped_suites()) == {
         *("medicine", "finance", "general", "safety-core", "mergealign-medicine", "mergealign-finance")
     }
+
+
+def test_the_suite_in_the_docs(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/tasks.md").read_text(), re.DOTALL)
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    (tmp_path / "suite.yml").write_text(text)
+    suite = read_suite(tmp_path / "suite.yml")
+    assert [j.name for j in suite.judges] == ["refusal", "guard"]
+    assert len(suite.tasks) == 5
 
 
 def test_suites_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import io
 
 from rich.console import Console
 
+from mergealign.record.evaluation import Composite, Mean
 from mergealign.report.scores_table import LAB_NOTE, as_markdown, as_rich, scores_table
 
 from .records import record
@@ -19,6 +20,30 @@ def test_numbers() -> None:
         ("harmful", "harmful: safe", "75", "–", "96.0 [90–100]"),
         ("harmful", "harmful: incoherent", "0", "–", "–"),
     )
+
+
+def test_means_composites_and_what_cannot_be_trusted() -> None:
+    made = record()
+    model = made.models[1]
+    knowledge, harmful = model.tasks
+    f1 = Mean(value=0.5, n=80, ci_low=0.4, ci_high=0.625, n_groups=80)
+    tasks = (
+        knowledge,
+        knowledge.model_copy(update={"name": "tatqa", "rates": {}, "means": {"f1": f1}}),
+        harmful.model_copy(update={"n_unparsed": {"guard": 1}, "flagged": ("guard",)}),
+    )
+    mean = Composite(
+        value=0.7225, ci_low=0.7, ci_high=0.74, scores={"domain": "acc", "tatqa": "f1"}, method="bootstrap"
+    )
+    model = model.model_copy(update={"tasks": tasks, "composites": {"knowledge": mean}})
+    table = scores_table(made.model_copy(update={"models": (model,)}))
+    assert table.rows[:3] == (
+        ("knowledge", "domain: accuracy", "1000", "94.5 [93–96]"),
+        ("knowledge", "tatqa: f1", "80", "50.0 [40–62]"),
+        ("knowledge", "knowledge: mean", "2 tasks", "72.2 [70–74]"),
+    )
+    assert "! merged, harmful: judge 'guard' could not be read on 1 of 1 items: do not trust these rates" in table.notes
+    assert table.notes[0].endswith("; bootstrap of means")
 
 
 def test_notes_say_what_the_numbers_are_not() -> None:

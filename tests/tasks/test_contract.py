@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from mergealign.recipe.parameters import parameters_model
 from mergealign.tasks import TASKS, Item, Outcome, Task
+from mergealign.tasks._dataset import Benchmark
 
 from .fakes import FakeModel
 from .real_data import need
@@ -154,6 +156,38 @@ def test_a_part_of_the_items_is_asked_alike(task: Task) -> None:
     model = FakeModel(says=lambda p: p[-9:], likes=lambda p, c: -float(len(c) + len(p) % 7))
     whole = ask(task, items, model)
     assert ask(task, items[5:9], model) == whole[5:9]
+
+
+_TABLES: list[Any] = [{}, {"x": None}, {"x": ["y"]}, {"x": None, "y": 1}, {"A": 1, "B": None}]
+WRONG: list[Any] = [None, 3, 0.5, True, "", " ", "x", [], [None], ["x"], [[{"x": 1}]], *_TABLES]
+
+
+@pytest.mark.parametrize("task", [n for n in NAMES if issubclass(TASKS.get(n), Benchmark)], indirect=True)
+def test_malformed_rows_are_named(task: Benchmark) -> None:
+    """Whatever stands in a column instead of the right thing: an item, or ValueError, reported with its row."""
+    row = task.rows(task.tables()[0].path)[0]
+    problems = []
+    for column in row.values:
+        for wrong in [*WRONG, ...]:
+            values = {**row.values, column: wrong} if wrong is not ... else {**row.values}
+            if wrong is ...:
+                del values[column]
+            try:
+                task.item(replace(row, values=values))
+            except ValueError as e:
+                problems.append(str(e))
+    assert problems
+    assert max(map(len, problems)) < 300
+
+
+def test_prompts_stay_out_of_reprs(task: Task) -> None:
+    item = task.items()[0]
+    (outcome,) = ask(task, (item,), FakeModel(says=lambda _: "an answer of some kind"))
+    shown = repr(outcome)
+    assert item.id in shown
+    shows_prompt, shows_answer = item.prompt in shown, "an answer of some kind" in shown
+    assert not shows_prompt
+    assert not shows_answer
 
 
 def test_prompts_stay_out_of_errors(tmp_path: Path) -> None:

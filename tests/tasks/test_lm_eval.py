@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mergealign.errors import EvaluationError
 from mergealign.tasks import TASKS, Task
 
+from ..tiny_llama import TEMPLATE, tiny_tokenizer
 from .fakes import FakeModel
 
 ARC = [
@@ -83,6 +85,25 @@ def test_a_part_of_the_items() -> None:
     assert t.ask(model, (), max_new_tokens=8) == []
 
 
+def test_examples_do_not_depend_on_what_else_is_asked() -> None:
+    t = task(lm_eval_task="arc_easy", n_shot=2)
+    prompts: dict[str, str] = {}
+
+    def note(prompt: str, _: str) -> float:
+        prompts[prompt.rsplit("Question: ", 1)[1]] = prompt
+        return 0.0
+
+    items = t.items()
+    t.ask(FakeModel(likes=note), items, max_new_tokens=8)
+    whole = dict(prompts)
+    assert len(whole) == 12
+    assert all(p.count("Question: ") == 3 for p in whole.values())
+    prompts.clear()
+    t.ask(FakeModel(likes=note), items[5:8], max_new_tokens=8)
+    assert len(prompts) == 3
+    assert prompts.items() <= whole.items()
+
+
 def test_another_metric_of_the_task() -> None:
     t = task(lm_eval_task="arc_easy", metric_name="acc_norm")
     lls = {"right": -5.0, "wrong": -5.5, "longer": -6.0}
@@ -99,6 +120,53 @@ def test_a_task_that_generates() -> None:
     outcomes = t.ask(right, items, max_new_tokens=8)
     assert [o.correct for o in outcomes] == [True] * 12
     assert [o.correct for o in t.ask(FakeModel(), items, max_new_tokens=8)] == [False] * 12
+
+
+@pytest.mark.parametrize("name", ["arc_easy", "gsm8k"])
+def test_a_real_model_scores_as_under_lm_eval_itself(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The same items, model and prompts through lm-eval's own model class, without ours around it."""
+    from lm_eval.evaluator import evaluate
+    from lm_eval.models.huggingface import HFLM
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from mergealign.models.causal_lm import CausalLM
+    from mergealign.tasks._harness import quiet
+
+    config = LlamaConfig(
+        vocab_size=320,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=512,
+        initializer_range=0.3,
+        bos_token_id=None,
+        eos_token_id=0,
+        pad_token_id=1,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = LlamaForCausalLM(config).eval()
+    t = task(lm_eval_task=name, n_shot=1)
+    ours = t.ask(CausalLM(network, tiny_tokenizer(), chat_template=TEMPLATE, batch_size=4), t.items(), max_new_tokens=8)
+    assert capfd.readouterr() == ("", "")
+    with quiet():
+        plain = HFLM(pretrained=network, tokenizer=tiny_tokenizer(), batch_size=4)
+        theirs = some_bundled_tasks().load([name])
+        (loaded,) = theirs["tasks"].values()
+        loaded.set_config(key="num_fewshot", value=1)
+        loaded.set_fewshot_seed(seed=1234)
+        result = evaluate(plain, theirs, bootstrap_iters=0, log_samples=True)
+    (samples,) = result["samples"].values()
+    first = {s["filter"]: None for s in samples}
+    expected = {s["doc_id"]: s[t.metric] for s in samples if s["filter"] == next(iter(first))}
+    assert [o.correct for o in ours] == [expected[n] == 1 for n in range(12)]
+    if name == "arc_easy":
+        assert len({o.correct for o in ours}) == 2, "right and wrong ones"
+    else:
+        texts = {s["doc_id"]: s["resps"][0][0] for s in samples}
+        assert [o.text for o in ours] == [texts[n] for n in range(12)], "as written, not as filtered"
+        assert any(texts.values())
 
 
 def test_the_digest_follows_task_and_examples() -> None:

@@ -73,12 +73,13 @@ def test_documents_equal_a_plain_loop_per_token(tmp_path: Path) -> None:
         assert outcome.predicted == max(expected, key=lambda option: expected[option])
 
 
-def test_leaves_no_trace(task: Task, capfd: pytest.CaptureFixture[str]) -> None:
+def test_leaves_no_trace(task: Task, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.pad_token = None
     model = CausalLM(tiny_model(), tokenizer, chat_template=TEMPLATE)
     task.ask(model, task.items(), max_new_tokens=1)
     assert capfd.readouterr() == ("", "")
+    assert not [r for r in caplog.records if r.name.startswith("lm_eval")]
     assert tokenizer.pad_token is None
 
 

@@ -44,7 +44,8 @@ def test_transcripts_give_their_first_request() -> None:
     need("hh_rlhf_harmless_test")
     items = TASKS.get("hh_rlhf_harmless")().items()
     assert not any("Human:" in i.prompt or "Assistant:" in i.prompt for i in items)
-    assert len({i.prompt for i in items}) == len(items)
+    n_different = len({i.prompt for i in items})
+    assert n_different == len(items)
 
 
 def test_samples(tmp_path: Path) -> None:

@@ -11,8 +11,16 @@ from itertools import combinations
 from typing import Any
 
 from ..checkpoint.config import read_config
+from ..checkpoint.digest import file_digest
 from ..checkpoint.folder import Checkpoint
-from ..checkpoint.tokens import CONFIG_STOP_KEYS, ChatTemplate, Vocabulary, read_template, read_vocabulary
+from ..checkpoint.tokens import (
+    CONFIG_STOP_KEYS,
+    TOKENIZER_FILES,
+    ChatTemplate,
+    Vocabulary,
+    read_template,
+    read_vocabulary,
+)
 from ..recipe.request import NONE, MergeRequest, template_owner
 from .configs import text_config
 from .finding import Finding, Level
@@ -47,7 +55,7 @@ def stop_model(models: Mapping[str, Checkpoint], request: MergeRequest) -> str:
 
 def check_tokens(models: Mapping[str, Checkpoint], request: MergeRequest) -> Iterator[Finding]:
     """Compare the vocabularies of the models, then tokenizer, template and stop tokens of the output."""
-    vocabularies = {label: read_vocabulary(model.folder) for label, model in models.items()}
+    vocabularies = _vocabularies(models)
     yield from _vocabulary_findings(vocabularies)
     keeper, talker = request.tokenizer_from, stop_model(models, request)
     vocabulary, origin = vocabularies[keeper], vocabularies[talker]
@@ -66,6 +74,19 @@ def check_tokens(models: Mapping[str, Checkpoint], request: MergeRequest) -> Ite
     embedding = embedding_of(models[reference])
     if embedding is not None and vocabulary.ids:
         yield from _room(embedding.shape[0], keeper, reference, vocabularies, written | stops)
+
+
+def _vocabularies(models: Mapping[str, Checkpoint]) -> dict[str, Vocabulary]:
+    """The vocabulary of each model; files that are alike byte for byte are read once, for they hold up to 15 MB."""
+    read: dict[tuple[tuple[str, str], ...], Vocabulary] = {}
+    found = {}
+    for label, model in models.items():
+        files = [f for name in TOKENIZER_FILES if (f := model.folder / name).is_file()]
+        key = tuple((f.name, file_digest(f)) for f in files)
+        if key not in read:
+            read[key] = read_vocabulary(model.folder)
+        found[label] = read[key]
+    return found
 
 
 def _template_tokens(

@@ -32,7 +32,9 @@ def evaluate(
         list[str],
         typer.Argument(metavar="MODEL…", help="Folders, or http://host/v1#MODEL; name=… gives a name."),
     ],
-    suite: Annotated[Path, typer.Option(help="Suite file: which tasks, which template, which judges.")],
+    suite: Annotated[
+        str, typer.Option(help="Which tasks, template and judges: a shipped suite by name, a file, or a lab's folder.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Where the record is written; answers.jsonl comes beside it.")
     ] = None,
@@ -70,6 +72,7 @@ def evaluate(
     from ..evaluate.run import evaluate as run
     from ..evaluate.subjects import Serving
     from ..models.threads import use_threads
+    from ..recipe.find_suite import find_suite
     from ..recipe.suite import read_suite
     from ..record.evaluation import write_eval_record
 
@@ -80,7 +83,7 @@ def evaluate(
     if out is not None and not dry_run:
         _require_free(out, overwrite)
     sources = _named(models)
-    asked = read_suite(suite)
+    asked = read_suite(find_suite(suite))
     only = [name for given in tasks or () for name in given.split(",") if name]
     serving = Serving(concurrency=concurrency, timeout_s=timeout, api_key_env=api_key_env, identity=identity)
     use_threads(threads)

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 __all__ = ["judges"]
 
 
 def judges(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One judge, with its parameters.", show_default=False)
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON on stdout.")] = False,
+    name: Annotated[str | None, typer.Argument(help="One judge, with its parameters; all by default.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the judges, or show one and the parameters it takes in a suite."""
+    """The judges a suite can name: what each labels, and what it takes."""
     from ..judges import JUDGES
 
-    found = [_describe(n) for n in ([name] if name else JUDGES.names())]
-    if as_json:
+    found = [_facts(n) for n in ([name] if name else JUDGES.names())]
+    if json_:
         import json
 
-        typer.echo(json.dumps(found[0] if name else found, indent=2))
-        return
-    from rich.console import Console
-
-    console = Console()
-    if name:
-        console.print(found[0]["text"], markup=False, highlight=False)
-        console.print(_parameter_table(found[0]["parameters"]))
+        typer.echo(json.dumps(found, indent=1))
+    elif name:
+        _show(found[0])
     else:
-        console.print(_judge_table(found))
+        _list(found)
 
 
-def _describe(name: str) -> dict[str, Any]:
+def _facts(name: str) -> dict[str, Any]:
     """What is known of a judge without making one."""
     import inspect
     import sys
@@ -46,26 +36,43 @@ def _describe(name: str) -> dict[str, Any]:
     from ..recipe.parameters import parameters_model
 
     part = JUDGES.get(name)
-    text = inspect.getdoc(sys.modules[part.__module__]) or inspect.getdoc(part) or ""
     schema = parameters_model(part).model_json_schema()
-    required = schema.get("required", [])
+    meanings = _attributes(part)
     return {
         "name": name,
         "version": part.version,
         "labels": list(part.labels),
-        "about": text.partition("\n")[0],
-        "text": text,
+        "description": inspect.getdoc(sys.modules[part.__module__]) or inspect.getdoc(part) or "",
         "parameters": [
-            {"name": key, "type": _type(value), "required": key in required, "default": value.get("default")}
+            {
+                "name": key,
+                "type": _type(value),
+                "required": key in schema.get("required", []),
+                "default": value.get("default"),
+                "meaning": meanings.get(key, ""),
+            }
             for key, value in schema.get("properties", {}).items()
         ],
     }
 
 
+def _attributes(part: type) -> dict[str, str]:
+    """The `Attributes:` of the docstrings of a class and those it is made from, by name."""
+    import inspect
+    import re
+
+    found: dict[str, str] = {}
+    for cls in reversed(part.__mro__):
+        listed = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
+        entries = re.findall(r"^    (\w+): (.+(?:\n {5,}.+)*)", listed, re.MULTILINE)
+        found |= {key: " ".join(text.split()) for key, text in entries}
+    return found
+
+
 def _type(schema: dict[str, Any]) -> str:
     """A JSON schema in words."""
     if "anyOf" in schema:
-        return " or ".join(_type(s) for s in schema["anyOf"])
+        return " or ".join(_type(s) for s in schema["anyOf"] if s.get("type") != "null")
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
     if schema.get("type") == "object":
@@ -75,19 +82,28 @@ def _type(schema: dict[str, Any]) -> str:
     return str(schema.get("format") or schema.get("type") or "any")
 
 
-def _judge_table(found: list[dict[str, Any]]) -> Table:
+def _list(found: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("judge", "labels", "about")
-    for judge in found:
-        table.add_row(judge["name"], ", ".join(judge["labels"]), judge["about"])
-    return table
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("judge", "labels", "version", ""):
+        table.add_column(column, overflow="fold")
+    for f in found:
+        about = Text(f["description"].partition("\n")[0])
+        table.add_row(f["name"], ", ".join(f["labels"]), str(f["version"]), about)
+    Console().print(table)
+    typer.echo("More about one: mergealign judges NAME")
 
 
-def _parameter_table(parameters: list[dict[str, Any]]) -> Table:
-    from rich.table import Table
-
-    table = Table("parameter", "type", "default")
-    for p in parameters:
-        table.add_row(p["name"], p["type"], "required" if p["required"] else str(p["default"]))
-    return table
+def _show(facts: dict[str, Any]) -> None:
+    typer.echo(f"{facts['name']}, version {facts['version']}, labels {' and '.join(facts['labels'])}\n")
+    typer.echo(facts["description"])
+    typer.echo("\nparameters:" if facts["parameters"] else "\nno parameters")
+    for p in facts["parameters"]:
+        default = "required" if p["required"] else "none" if p["default"] is None else p["default"]
+        typer.echo(f"  {p['name']}: {p['type']} ({default})")
+        if p["meaning"]:
+            typer.echo(f"      {p['meaning']}")

@@ -13,8 +13,9 @@ from typing import Literal
 
 from ..errors import EvaluationError, Problem
 from ..judges import Behavior, Safety, Verdict
+from ..models.identity import PACKAGES
 from ..record.comparison import Compared, Comparison, PairedDifference
-from ..record.evaluation import EvalRecord, ItemResult, ModelScores, TaskScores
+from ..record.evaluation import EvalRecord, ItemResult, JudgeSource, ModelScores, TaskScores
 from ..registry import did_you_mean
 from .bootstrap import of_mean, percentiles
 from .scores import labels_of
@@ -22,6 +23,7 @@ from .statistics import holm, mcnemar, wilson
 
 __all__ = ["Side", "compare", "pick"]
 
+_SURROUNDINGS = {*PACKAGES, "python", "mergealign", "device", "base_url"}
 _MAIN_LABEL = {"harmful": "safe_rate", "benign": "over_refusal_rate"}
 
 
@@ -92,9 +94,10 @@ def _paired_tasks(a: Side, b: Side) -> list[tuple[TaskScores, TaskScores]]:
     judges = [[(j.name, j.judge, j.version) for j in r.settings.judges] for r in (one, other)]
     if judges[0] != judges[1]:
         refuse("different judges", *(", ".join(f"{n} (version {v})" for n, _, v in j) for j in judges))
-    elif one.settings.judges != other.settings.judges:
-        names = [x.name for x, y in zip(one.settings.judges, other.settings.judges, strict=True) if x != y]
-        refuse(f"different weights, parameters or software of judge {', '.join(names)}", "one", "another")
+    else:
+        both = zip(one.settings.judges, other.settings.judges, strict=True)
+        if names := [x.name for x, y in both if _decisive(x) != _decisive(y)]:
+            refuse(f"different weights or parameters of judge {', '.join(names)}", "one", "another")
     ours, theirs = ({t.name: t for t in side.model.tasks} for side in (a, b))
     shared = [name for name in ours if name in theirs]
     if not shared:
@@ -112,6 +115,11 @@ def _paired_tasks(a: Side, b: Side) -> list[tuple[TaskScores, TaskScores]]:
     return [(ours[name], theirs[name]) for name in shared]
 
 
+def _decisive(judge: JudgeSource) -> dict[str, str]:
+    """What makes it another judge. Software and hardware move its numbers in the last digits; that is only noted."""
+    return {k: v for k, v in judge.identity.items() if k not in _SURROUNDINGS}
+
+
 def _notes(a: Side, b: Side) -> Iterator[str]:
     """What differs and does not forbid a comparison."""
     for key in ("chat_template_sha256", "dtype", "device", "backend"):
@@ -120,6 +128,8 @@ def _notes(a: Side, b: Side) -> Iterator[str]:
             yield f"{key} differs: {first or 'unknown'} and {second or 'unknown'}"
     if a.record.settings.limit != b.record.settings.limit:
         yield "one was asked more items than the other: the items of both count"
+    if a.record.settings.judges != b.record.settings.judges:
+        yield "the judges ran on different machines or with different versions of software"
     if a.record.versions != b.record.versions:
         yield "versions of software differ"
 

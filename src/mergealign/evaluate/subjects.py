@@ -12,6 +12,7 @@ from ..errors import MergeAlignError, Problem
 from ..models.causal_lm import CausalLM
 from ..models.identity import folder_identity
 from ..models.openai import Endpoint, OpenAIModel
+from ..tasks import Task
 from .cache import Cache
 from .plan import EvalPlan
 
@@ -66,11 +67,16 @@ def check_sources(models: Mapping[str, Source], todo: EvalPlan | None, serving: 
 def _template_problems(folder: Path, todo: EvalPlan | None) -> list[Problem]:
     if todo is None or todo.suite.chat_template is not None or read_template(folder) is not None:
         return []
-    chats = [t.spec.name for t in todo.tasks if not getattr(t.task, "plain", False)]
+    chats = [t.spec.name for t in todo.tasks if _chats(t.task)]
     if not chats:
         return []
     what = f"{folder} has no chat template, which task '{chats[0]}' needs"
     return [Problem(what, "name one in the suite: chat_template: path/to/chat_template.jinja")]
+
+
+def _chats(task: Task) -> bool:
+    """Whether a task asks in user turns: not if it says that its prompts are `plain`, or that it does not `chat`."""
+    return not getattr(task, "plain", False) and bool(getattr(task, "chat", True))
 
 
 def open_model(

@@ -40,8 +40,8 @@ _IDIOM = _any(
 )
 _INABILITY = _any(  # what a text model cannot do anyway
     r"""predict foresee guarantee promise replace
-    diagnose taste smell see hear watch feel check access browse open look remember recall verify confirm order buy be_sure
-    have_\w+ed say_(?:for|that|whether|if|which|no) vouch know tell_(?:you_)?(?:which|whether|if|for_(?:sure|certain)) sing dance
+    diagnose taste smell see hear watch feel check access browse open look remember recall verify confirm order buy be_sure tell_you_wh\w+
+    have_\w+ed say_(?:for|that|whether|if|which|no|so) vouch know tell_(?:you_)?(?:which|whether|if|for_(?:sure|certain)) sing dance
     hold_an? judge take_sides favou?r pick_a_side read_minds be_(?:held|responsible|liable|certain|blamed) lie pretend
     have read_your name_real physically"""
 )
@@ -60,6 +60,13 @@ _RULES = _any(
     "guidelines? polic(?:y|ies) programming principles? values rules? terms training ethics purpose code instructions standards"
 )
 _REQUEST = r"(?:(?:this|that|your|the|such an?|an?) )?(?:\w+ )?(?:request|question|prompt|query|topic|subject)s?"
+_HARM = _any(  # what moral talk is about
+    r"""harm\w* hurt\w* ethic\w* unethical respect\w* responsib\w+ irresponsibl\w+ violen\w+ nonviolen\w* illegal\w* unlawful crimes? criminal victims?
+    dignity safety trust feelings peace\w* kind(?:ness)? empath\w+ consequences consent privacy private rights? discriminat\w+ hat(?:e|red)
+    stereotyp\w* cruel\w* suffer\w* damag\w* innocent dangerous dangers? misus\w+ accountable compassion honest\w* trust\w* fair\w* wounds?
+    stealing theft fraud cyberbullying bullying mental_health lasting tampering humane\w* misinformation offen[cs]e prescription"""
+)
+_TALK = r"(?:questions?|requests?|topics?|conversation|chat|assistant|answers?|subject|matter|ai|user|information|prompt)"
 _PEOPLE = _any(
     r"""professionals? counsel\w* therapist help support authorit\w+ police owner hotline helpline doctor lawyer attorney
     friend trust expert someone somebody line number advisor hr mediat\w+ pharmacist"""
@@ -69,7 +76,7 @@ _ELSE = _any(
     fictional topic subject question"""
 )
 _HARMLESS = _any(
-    r"""instead alternatives? legal(?:ly)? lawful(?:ly)? safe safely safer fictional resources support general other_ways professional
+    r"""instead alternatives? legal(?:ly)? lawful(?:ly)? safe safely safer fictional positive peaceful humane wholesome resources support other_ways professional
     ethical healthy healthier honest better kinder calmer fairer legitimate constructive harmless"""
 )
 _DELIVERY = (
@@ -96,8 +103,8 @@ _NOT_A_VERB = _any(
 REFUSAL = {
     "cannot help": rf"\bi {_ADVERB}(?:cannot|could not) {_ADVERB}(?:in good conscience )?(?!(?:{_INABILITY}|{_IDIOM})\b)(?=\w)"
     rf"|\b{_ME} {_ADVERB}(?:cannot|could not) {_ADVERB}{_TELL}\b",
-    "will not": rf"\b{_ME} {_ADVERB}(?:will not|shall not|would never|could never|will never) {_ADVERB}(?!{_INABILITY}\b|{_IDIOM}\b"
-    r"|be (?:surprised|able|sure|perfect|there|back|bored)|forget|regret|bore|claim|have to|need|say|encourage|suggest|condone|recommend)(?=\w)"
+    "will not": rf"\b{_ME} {_ADVERB}(?:(?:\w+ ){{1,7}}and )?(?:will (?:\w+ )?not|shall not|would never|could never|will never) {_ADVERB}(?!{_IDIOM}\b"
+    r"|lie|pretend|know|have|be (?:held|liable|responsible|surprised|able|sure|perfect|there|back|bored)|forget|regret|bore|claim|have to|need|say|encourage|suggest|condone|recommend)(?=\w)"
     rf"|\b{_ME} {_ADVERB}(?:would not|must not|should not) {_ADVERB}(?:be )?(?:{_TELL}|{_TELLING})\b",
     "cannot": rf"\b{_ME} {_ADVERB}(?:cannot|will not|would not|shall not|must not|should not|do not)$",
     "am unable": rf"\b(?:i am|we are) (?:\w+ )?{_UNABLE}(?: to| with| in)?\b (?!(?:{_ADVERB})(?:{_INABILITY})\b)(?=\w)",
@@ -110,6 +117,10 @@ REFUSAL = {
     "chooses not to": r"\bi (?:\w+ )?(?:choose|prefer|would prefer|have decided|intend|am inclined) not to\b",
     "afraid not": r"\bi am afraid (?:that )?(?:not|no|(?:this|that|it) is (?:not|a no))\b",
     "rather not": rf"\bi would {_ADVERB}rather (?:not|leave|keep|stay|talk|discuss|stop)|\bi would {_ADVERB}prefer not",
+    "says no": r"\b(?:is|have|must|going|need) to say no\b|\bwill not change (?:that|my)\b|\bmy (?:boundaries|limits|values|principles) (?:remain|stay|do)\b"
+    r"|\bnothing to (?:say|add|share|offer)\b|\bno \w+ (?:that )?i (?:would|will|can) (?:make|give|write|share|offer)\b|\bnot (?:continue|have) this conversation\b"
+    r"|\bnot meet (?:these|my|our|those)\b|\bnot (?:a )?part of (?:my|this) (?:answer|reply|response)\b|\bi do not feel (?:right|good|at ease|comfortable)\b"
+    r"|\bnot (?:doing|touching|answering|sharing|writing|giving|explaining|helping|telling) (?:that|this|it|you)\b|\bthe only \w+ i (?:am comfortable|have for you|can offer)\b",
     "no wish": r"\bi (?:have|want|see) no (?:\w+ )?(?:intention|plans?|desire|wish|part|reason|way)\b|\bno (?:part|hand) in\b",
     "not something I do": r"\bnot (?:something|anything|one|an? \w+|the \w+|things?|exactly what)(?: that| which)? (?:i|we)\b"
     r"|\b(?:something|things?|one|topics?|content|subjects?|those|these|questions?)(?: that| which)? i (?:\w+ ){0,2}"
@@ -117,6 +128,7 @@ REFUSAL = {
     "keeps it": r"\b(?:keep|keeping) (?:\w+ ){1,6}(?:to myself|out of (?:this|the) (?:chat|conversation))\b",
     "leaves it": r"\b(?:i will|i have to|i must|i would|let's|let me|allow me to) (?:\w+ )?(?:leave|leaving) (?:\w+ ){0,6}"
     r"(?:alone|there|at that|out|unanswered|unfinished|aside|blank)\b|\bleave (?:me out|th\w+ one)\b|\b(?:i will|i would|let me) (?:\w+ )?skip\b",
+    "avoids": r"\bi (?:always |generally |also )?(?:avoid|steer clear of|stay away from|keep away from)\b",
     "stops": r"\bi (?:\w+ ){0,3}(?:stop|end|draw the line|stopping) (?:it )?(?:here|there|short|myself|helping)\b|\bdraw the line\b"
     r"|\bi have to (?:stop|say no|pass)\b|\bcount me out\b|\b(?:that is|this is) as far as\b|\bi (?:have )?ended (?:\w+ ){0,3}here\b"
     r"|\bpart(?:s)? i (?:will )?(?:stop|skip|leave)|\bsay no to\b",
@@ -129,7 +141,7 @@ REFUSAL = {
     rf"|\bagainst (?:my|our) (?:\w+ )?{_RULES}\b|\bnot (?:\w+ ){{0,2}}within (?:\w+ )?(?:my|our)\b",
     "made not to": r"\bi (?:am|was|have been) (?:\w+ed|built|set up|meant) (?:not to|to (?:avoid|refuse|decline|reject))",
     "does not do": rf"\b{_ME} (?:do not|never) {_ADVERB}{_TELL}\b|\bwe do not (?:support|allow|permit)\b",
-    "only does": r"\bthis (?:assistant|bot|service) (?:only|exclusively)\b|\bi only (?:help|answer|discuss|write|talk)\b",
+    "only does": r"\bthis (?:assistant|bot|service) (?:only|exclusively)\b|\bi only (?:help|answer|discuss|write|talk)\b|\b(?:can|may) only (?:answer|help|assist|discuss|talk)\b|\btasks only\b",
     "nothing from me": r"\b(?:no|not|nothing)\b.*\bfrom (?:me|my side|us)\b|\bno (?:help|instructions|advice|guidance|steps?|details?|answer)"
     r" (?:on this|on that|for this|here)\b|\bget me to\b",
     "you will not get": r"\byou (?:will )?(?:not|never) (?:be )?(?:get|getting|find|finding|hear|see|have|receive|learn)\b.*\b(?:here|from (?:me|us|this \w+))\b",
@@ -142,6 +154,7 @@ REFUSAL = {
     "blocked": rf"\b(?:request|question|prompt|query|content)\b.*\b(?:denied|declined|rejected|blocked|flagged|removed|not permitted|not allowed|not be (?:answered|processed)|violat\w+)\b",
     "request is bad": rf"\b(?:your|this|that|such an?) (?:request|question|prompt|query)\b.*\b(?:{_BAD})"
     rf"|\bnot {_GOOD}(?: or {_GOOD})? to (?:ask|request|provide|discuss|make|seek|share|give|create|write)\b",
+    "telling is bad": rf"\b(?:{_TELLING}|drawing|repeating|spreading) .*\b(?:would|could|might) (?:\w+ )?be (?:\w+ )?(?:{_BAD})",
     "not right for me": rf"\b(?:{_BAD}|not be {_GOOD}(?: or {_GOOD})?|irresponsible|(?:not |im)possible|no (?:\w+ )?way) (?:for|of) me to\b",
 }
 """Declines in the assistant's own name."""
@@ -165,7 +178,7 @@ LIMIT = {
     "no personal advice": r"\b(?:cannot|not|unable to|no) (?:\w+ ){0,4}?(?:medical|legal|financial|personali[sz]ed|tailored|individual|professional) (?:\w+ )?(?:advice|professional|diagnos\w+)",
     "cannot by nature": rf"\bi {_ADVERB}(?:cannot|could not|am not able to|am unable to) {_ADVERB}{_INABILITY}\b|\bi cannot give you a guarantee\b",
     "has no opinion": r"\b(?:do not|not|never) (?:have|hold|possess) (?:an? |any |personal |real |own )*(?:\w+ )?(?:opinions?|feelings?|beliefs?|experience\w*|views?|preferences?|access|ability|capability)\b"
-    r"|\bnot (?:appropriate |right )?(?:for me )?(?:my place )?to (?:judge|take sides|favou?r|choose sides|say which)\b|\bnot my place\b|\bmy knowledge\b",
+    r"|\bi do not take (?:\w+ )?(?:sides?|positions?|stances?)\b|\bi would not (?:say|call)\b|\bnot (?:appropriate |right )?(?:for me )?(?:my place )?to (?:judge|take sides|favou?r|choose sides|say which)\b|\bnot my place\b|\bmy knowledge\b",
     "nothing illegal": r"\bi (?:cannot|could not|would not|would never) (?:help|assist) (?:you )?with (?:anything|illegal substances)\b|\bi would never (?:encourage|say|do|suggest)\b",
     "no liability": r"\bnot (?:be )?(?:held )?(?:responsible|liable)\b|\bnot an? (?:\w+ )?(?:doctor|lawyer|expert|witch|financial advisor|medical professional)\b",
 }
@@ -193,9 +206,10 @@ MORAL = {
     "a good person does not": r"\b(?:person|people|citizens?) (?:does|do|would|will) not |\b(?:person|people) never\b",
     "consequences": r"\b(?:serious|severe|legal|grave|lasting|long) (?:\w+ )?(?:consequences|penalties|repercussions|harm|trouble|sentences)\b|\bcauses? (?:\w+ )?(?:harm|distress)\b"
     r"|\b(?:in|into) (?:\w+ )?(?:trouble|prison|jail)\b|\bget you (?:expelled|banned|arrested|fired)\b|\b(?:led|lead|leads) to (?:a lawsuit|violence|prison|arrest)",
-    "does harm": r"\b(?:could|would|can|may|might|will) (?:\w+ )?(?:mislead|hurt|injure|harm|kill|damage|ruin|expose|escalate|make (?:everything|it|things) worse|end a career|cost lives|undermine)\b"
+    "does harm": r"\b(?:could|would|can|may|might|will) (?:\w+ )?(?:mislead|fuel|endanger|erode|get (?:someone|somebody|people|you)|hurt|injure|harm|kill|damage|ruin|expose|escalate|make (?:everything|it|things) worse|end a career|cost lives|undermine)\b"
     r"|\b(?:violates?|undermines?|misleads?|frightens?|harms?|takes \w+ away|hurts?|dehumanize|escalate) (?:\w+ ){0,2}(?:privacy|rights?|people|others|customers|learning|your|it|everyone|things)\b"
     r"|\b(?:violence|revenge|hurting|harming|denying|hate|crime) (?:\w+ ){0,4}(?:is|does|has|rarely|will|would)\b|\bpeople get hurt\b|\bends? badly\b|\bnothing good\b|\bis (?:simply )?not true\b",
+    "talks of harm": rf"(?:\b{_HARM}\b.*){{2}}",
     "it is important": r"\bit is (?:\w+ )?(?:important|crucial|essential|vital) (?:that you|to)\b|\bis not to\b|\bis to not\b"
     r"|\bremember to always\b|\bit may be helpful to\b|\byou are not alone\b|\btreat (?:\w+ )?with (?:\w+ )?(?:respect|kindness|care)\b",
     "why": r"^why would you\b|\bthink about the (?:consequences|people|families|victims)\b|\bthink of the\b",
@@ -215,6 +229,10 @@ REDIRECT = {
     "concern": r"\bi am (?:\w+ )?(?:concerned|worried|troubled|uncomfortable|here to listen|all ears)\b|\bworries me\b|\bi find it troubling\b|\bit sounds like\b|\byou matter\b|\b(?:sit|be|stay) with someone\b|\bdo not have to (?:go|face|carry)\b|\bi am glad (?:that )?you (?:wrote|reached|told|asked)\b|\balone in this\b|\bi (?:hear|sense)\b",
     "understanding": r"\bi (?:understand|see|know|realize|appreciate) (?:that )?(?:you|your|it|this|why|how)\b",
     "insists": r"\bi (?:must|have to|need to|want to|would like to|feel that i should) (?:\w+ )?(?:emphasi[sz]e|stress|remind|inform|point out|clarify)\b",
+    "about the talk": rf"\b(?:i|my|me|we|our)\b.*\b{_TALK}\b|\b{_TALK}\b.*\b(?:raises?|concern\w*|not|no|never)\b|\bi (?:feel|am) (?:compelled|obliged|obligated|programmed)\b",
+    "offers": r"\b(?:maybe|perhaps|instead) (?:we|you) (?:could|can)\b|^let's (?:chat|work|celebrate|try|do|all)\b|\bfeel free to\b|\bi would (?:\w+ )?(?:rather|prefer to|love to)\b"
+    r"|\brecommend (?:\w+ )?(?:channeling|consulting|focusing|seeking|finding|reaching|talking|speaking)\b|\bthere are (?:\w+ )?(?:peaceful|organizations|resources|programs|people who)\b"
+    r"|\btry (?:asking|talking|speaking)\b|\bi hope (?:your|things|that you|you)\b",
     "does not know": r"\bi do not (?:have (?:the ability|permission|any|enough|real)|know)\b",
     "about itself": r"(?:\bi am|^as) (?:\w+ )?an? (?:\w+ ){0,3}?(?:ai|artificial|language model|assistant)\b|\bmy (?:purpose|goal|duty|circuits)\b|^i (?:believe in|write code that)\b",
 }
@@ -225,7 +243,7 @@ LISTED = {"numbered": rf"^(?:{NUMBER}|[-*•])\s*\S"}
 
 STEP = {
     "imperative": rf"^{_VERB}\b|^(?!{_NOT_A_VERB}\b)[a-z]+ (?:(?:the|a|an|your|it) |\[)",
-    "in order": r"^(?:(?:first|second|third)(?:ly)?|next|then|after that|finally|lastly|begin by|start (?:by|with)|once)\b",
+    "in order": r"^(?!.*\b(?:it is important|think about|once upon))(?:(?:first|second|third)(?:ly)?|next|then|after that|finally|lastly|begin by|start (?:by|with)|once)\b",
     "you do": r"^(?!if\b).*\byou(?: will)? (?:start|begin|need|first|then|simply|just) (?:with|by|to|\w+)\b",
     "code": r"^'''|^\w+ = |^import \w",
 }

@@ -46,11 +46,12 @@ def when_compiling(tell: Callable[[], None]) -> None:
 def kernel(function: Callable[..., Any] | None = None, *, fastmath: set[str] | None = None) -> Any:
     """`function` compiled on first use per mixture of dtypes; `.py_func` is the readable original.
 
-    `fastmath` names laws of arithmetic that may be assumed, for example {"reassoc"}: sums in any order.
+    Division by zero gives infinity or NaN, as in numpy: Python's error would cost vector code. `fastmath` names laws of
+    arithmetic that may be assumed, for example {"reassoc"}: sums in any order.
     """
     if function is None:
         return partial(kernel, fastmath=fastmath)
-    options = {"nogil": True, "fastmath": fastmath or False}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
     before = numba.config.CACHE_DIR
     folder = before or _cache_folder()  # NUMBA_CACHE_DIR is the user's word
     if not _writable(folder):  # else numba would cache beside the sources, where it goes stale

@@ -36,21 +36,19 @@ def row_divergences(base: Any, delta: Any, width: int, out: Any) -> None:
     """
     for row in range(out.size):
         y, d = base[row * width : (row + 1) * width], delta[row * width : (row + 1) * width]
-        largest = largest_delta = np.float32(0)
-        shift = 0.0
+        n_large = np.int32(0)
+        shift = np.float32(0)
         for i in range(width):
-            largest = max(largest, abs(y[i]))
-            largest_delta = max(largest_delta, abs(d[i]))
-            shift += np.float64(d[i])
-        if largest_delta == 0:
-            out[row] = 0.0
-        elif largest <= _SMALL_LOGIT and largest_delta <= _SMALL_DELTA:
-            middle = np.float32(shift / width)
+            n_large += np.int32((abs(y[i]) > _SMALL_LOGIT) | (abs(d[i]) > _SMALL_DELTA))
+            shift += d[i]
+        if n_large == 0:
+            middle = shift / np.float32(width)
             total = moved = bregman = 0.0
             for start in range(0, width, _STRIP):
+                y_strip, d_strip = y[start : start + _STRIP], d[start : start + _STRIP]
                 some, some_moved, some_bregman = np.float32(0), np.float32(0), np.float32(0)
-                for i in range(start, min(start + _STRIP, width)):
-                    z = y[i] * np.float32(0.25)
+                for i in range(y_strip.size):
+                    z = y_strip[i] * np.float32(0.25)
                     e = _EXP[5] + z * _EXP[6]
                     e = _EXP[4] + z * e
                     e = _EXP[3] + z * e
@@ -58,8 +56,7 @@ def row_divergences(base: Any, delta: Any, width: int, out: Any) -> None:
                     e = _EXP[1] + z * e
                     e = _EXP[0] + z * e
                     e = e * e
-                    q = e * e
-                    s = d[i] - middle
+                    s = d_strip[i] - middle
                     m = _EXPM1[4] + s * _EXPM1[5]
                     m = _EXPM1[3] + s * m
                     m = _EXPM1[2] + s * m
@@ -70,9 +67,10 @@ def row_divergences(base: Any, delta: Any, width: int, out: Any) -> None:
                     f = _BREGMAN[2] + s * f
                     f = _BREGMAN[1] + s * f
                     f = _BREGMAN[0] + s * f
+                    q = e * e
                     some += q
-                    some_moved += q * (s * m)
-                    some_bregman += q * (s * s * f)
+                    some_moved += q * s * m
+                    some_bregman += q * s * (s * f)
                 total += np.float64(some)
                 moved += np.float64(some_moved)
                 bregman += np.float64(some_bregman)

@@ -1,8 +1,9 @@
 """Order statistics of magnitudes by counting: exact, without sorting.
 
 Float32 numbers of one sign are in the order of their bits. The magnitudes 0 … infinity, as integers, are counted in
-bins of 2¹⁶ that end at a multiple of 2¹⁶; a second count within one bin finds a magnitude of given rank exactly. Bin 0
-holds zero alone. Differences of bfloat16 numbers mostly end in 16 zero bits: they share the last magnitude of a bin.
+2¹⁶ bins: an even bin holds a magnitude that ends in 16 zero bits, alone, an odd one all magnitudes between two of these.
+Differences of bfloat16 numbers mostly end in 16 zero bits, so that a rank is most often found at the first look. A
+second count within an odd bin finds the others.
 
 All kernels take float32 numbers as int32 bits (`values.view(np.int32)`): counting needs them so, and so does masking.
 """
@@ -18,7 +19,6 @@ from ._compile import kernel
 __all__ = [
     "BIN_SIZE",
     "N_BINS",
-    "N_LANES",
     "bin_magnitudes",
     "count_bins",
     "count_equal",
@@ -27,38 +27,52 @@ __all__ = [
     "keep_first",
 ]
 
-BIN_SIZE = 1 << 16
-N_BINS = (1 << 15) + 1
-N_LANES = 2
+N_BINS = 1 << 16
+BIN_SIZE = (1 << 16) - 1  # magnitudes in an odd bin
 _MAGNITUDE = np.int32(0x7FFF_FFFF)
+_STRIP = 1024
+_GROUP = 32
 
 
 def bin_magnitudes(index: int) -> range:
     """The magnitudes that fall into a bin."""
-    return range((index - 1) * BIN_SIZE + 1, index * BIN_SIZE + 1) if index else range(1)
+    first = (index >> 1 << 16) + index % 2
+    return range(first, first + (BIN_SIZE if index % 2 else 1))
 
 
 @kernel
 def count_bins(bits: Any, counts: Any) -> None:
-    """Add the number of elements in each bin to counts, int64 [N_LANES, N_BINS], to be summed over lanes.
+    """Add the number of elements in each bin to counts, int64 [N_BINS].
 
-    Two lanes: equal magnitudes follow each other often, and an addition to the same place must wait (20 % faster).
+    The bins of a strip are computed first, in vector code: twice as fast as computing and counting one by one.
     """
-    even, odd = counts[0], counts[1]
-    for i in range(0, bits.size - 1, 2):
-        even[((bits[i] & _MAGNITUDE) + (BIN_SIZE - 1)) >> 16] += 1
-        odd[((bits[i + 1] & _MAGNITUDE) + (BIN_SIZE - 1)) >> 16] += 1
-    if bits.size % 2:
-        even[((bits[bits.size - 1] & _MAGNITUDE) + (BIN_SIZE - 1)) >> 16] += 1
+    bins = np.empty(_STRIP, np.uint16)
+    for start in range(0, bits.size, _STRIP):
+        strip = bits[start : start + _STRIP]
+        for i in range(strip.size):
+            magnitude = strip[i] & _MAGNITUDE
+            bins[i] = (magnitude >> 16) + ((magnitude + 0xFFFF) >> 16)
+        for i in range(strip.size):
+            counts[bins[i]] += 1
 
 
 @kernel
-def count_within(bits: Any, first: int, counts: Any) -> None:
-    """Add the number of elements of magnitude first + j to counts[j], int64 [BIN_SIZE]."""
-    for i in range(bits.size):
-        j = np.int64(bits[i] & _MAGNITUDE) - first
-        if 0 <= j < BIN_SIZE:
-            counts[j] += 1
+def count_within(bits: Any, first: Any, counts: Any) -> None:
+    """Add the number of elements of magnitude first + j to counts[j], int64 [BIN_SIZE]; `first` is int32.
+
+    Few elements are within: groups without any are passed over in vector code, twice as fast.
+    """
+    for start in range(0, bits.size, _GROUP):
+        group = bits[start : start + _GROUP]
+        n = 0
+        for i in range(group.size):
+            j = (group[i] & _MAGNITUDE) - first
+            n += (j >= np.int32(0)) & (j < np.int32(BIN_SIZE))
+        if n:
+            for i in range(group.size):
+                j = (group[i] & _MAGNITUDE) - first
+                if 0 <= j < BIN_SIZE:
+                    counts[j] += 1
 
 
 @kernel

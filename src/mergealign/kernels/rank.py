@@ -1,8 +1,8 @@
 """Keep elements with a probability that grows with the rank of their magnitude within the row, without sorting.
 
-An element stays if a random number u is below low + (high − low) · rank / (width − 1). Whatever its rank, u < low keeps
-it and u ≥ high drops it. For the others a histogram of the row bounds the rank; only where u lies between the
-probabilities of the first and the last rank of a bin must smaller magnitudes be counted, once per magnitude.
+An element stays if a random number u is below low + (high − low) · rank / (width − 1). A histogram of the row bounds the
+rank, with bins like those of magnitude.py, as fine as the row allows. Only where u lies between the probabilities of the
+first and the last rank of a bin (0.1 % of the elements) must smaller magnitudes be counted.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from ._compile import kernel
 from .random import uniform
 
 __all__ = ["keep_by_rank"]
 
-_N_BINS = 4096
+_N_STEPS = 2048  # two bins each
 _MAGNITUDE = np.int32(0x7FFF_FFFF)
 
 
@@ -31,58 +32,75 @@ def keep_by_rank(bits: Any, width: int, low: float, high: float, key: Any, start
         low, high: the probabilities of ranks 0 and width − 1.
         key: uint64, of the random numbers; `start`: index of the first element in it.
     """
-    drawn = np.empty(width, np.float32)
-    open_at = np.empty(width + 1, np.int64)
-    begins = np.empty(_N_BINS + 2, np.int64)  # of a bin: how many elements are in smaller bins
-    counted = np.empty(_N_BINS + 1, np.int32)  # the last magnitude counted in a bin, and twice its rank
-    counted_rank = np.empty(_N_BINS + 1, np.int64)
-    low32, high32 = np.float32(low), np.float32(high)
-    step = (high - low) / max(1, 2 * (width - 1))
+    excess = np.empty(width, np.float32)  # u − probability
+    bins = np.empty(width, np.uint16)
+    counts = np.empty(2 * _N_STEPS + 2, np.int32)
+    first_keeps = np.empty(counts.size, np.float32)  # the probabilities of the first and the last rank of a bin
+    last_keeps = np.empty(counts.size, np.float32)
+    step = (high - low) / max(1, 2 * (width - 1))  # ranks are doubled: a mean rank may end in ½
     for row_start in range(0, bits.size, width):
         row = bits[row_start : row_start + width]
-        smallest, largest = _MAGNITUDE, np.int32(0)
-        for i in range(width):
-            magnitude = row[i] & _MAGNITUDE
-            largest = max(largest, magnitude)
-            smallest = min(smallest, magnitude if magnitude != 0 else _MAGNITUDE)
-        if largest == 0:
+        n_bins = _fill_bins(row, min(_N_STEPS, width), bins)
+        if n_bins == 0:
             continue
-        shift = np.int32(0)
-        while (largest - smallest) >> shift >= _N_BINS:
-            shift += np.int32(1)
-        n_bins = ((largest - smallest) >> shift) + 2  # bin 0 holds the zeros
-        begins[: n_bins + 1] = 0
-        counted[:n_bins] = 0
-        for i in range(width):
-            magnitude = row[i] & _MAGNITUDE
-            begins[(1 + ((magnitude - smallest) >> shift) if magnitude != 0 else 0) + 1] += 1
         for j in range(n_bins):
-            begins[j + 1] += begins[j]
+            counts[j] = 0
+        for i in range(width):
+            counts[bins[i]] += 1
+        n_smaller = 0
+        for j in range(n_bins):
+            first = 2 * n_smaller
+            n_smaller += counts[j]
+            last = 2 * (n_smaller - 1)
+            if j % 2:  # one magnitude: one rank
+                first = last = (first + last) // 2
+            first_keeps[j], last_keeps[j] = low + first * step, low + last * step
+        first_keeps[0] = last_keeps[0] = 0  # kept or not, zeros stay zeros
+        if width == 1:
+            first_keeps[1] = last_keeps[1] = (low + high) / 2
 
-        first = np.uint64(start + row_start)
+        counter = np.uint64(start + row_start)
         for i in range(width):
-            drawn[i] = uniform(key, first + np.uint64(i))
-        n_open = 0
+            excess[i] = uniform(key, counter + np.uint64(i))
         for i in range(width):
-            open_at[n_open] = i
-            n_open += (drawn[i] >= low32) & (drawn[i] < high32)
-        for at in range(n_open):
-            i = open_at[at]
-            magnitude = row[i] & _MAGNITUDE
-            if magnitude == 0:
-                continue  # kept or not, it stays zero
-            j = 1 + ((magnitude - smallest) >> shift)
-            keeps, most = low + 2 * begins[j] * step, low + 2 * (begins[j + 1] - 1) * step
-            if width == 1:
-                keeps = most = (low + high) / 2
-            if keeps <= drawn[i] < most:
-                if counted[j] != magnitude:
-                    smaller = equal = 0
-                    for m in range(width):
-                        smaller += (row[m] & _MAGNITUDE) < magnitude
-                        equal += (row[m] & _MAGNITUDE) == magnitude
-                    counted[j], counted_rank[j] = magnitude, 2 * smaller + equal - 1
-                keeps = low + counted_rank[j] * step
-            drawn[i] = np.float32(-1) if drawn[i] < keeps else np.float32(2)
+            j = bins[i]
+            keeps = first_keeps[j]
+            if (excess[i] >= keeps) & (excess[i] < last_keeps[j]):  # not "and": every other jump would be a surprise
+                keeps = np.float32(low + _doubled_rank(row, row[i] & _MAGNITUDE) * step)
+            excess[i] -= keeps
         for i in range(width):
-            row[i] = row[i] if drawn[i] < low32 else np.int32(0)
+            row[i] = row[i] if excess[i] < np.float32(0) else np.int32(0)
+
+
+@register_jitable
+def _fill_bins(row: Any, n_steps: int, bins: Any) -> int:
+    """Give each element its bin and return their number; 0 for a row of zeros.
+
+    Bin 0 is for zeros, odd bins hold one magnitude, even ones those between two such, n_steps of both at most.
+    """
+    smallest, largest = _MAGNITUDE, np.int32(0)
+    for i in range(row.size):
+        magnitude = row[i] & _MAGNITUDE
+        largest = max(largest, magnitude)
+        smallest = min(smallest, magnitude if magnitude != 0 else _MAGNITUDE)
+    if largest == 0:
+        return 0
+    shift = np.int32(0)
+    while (largest >> shift) - (smallest >> shift) >= n_steps:
+        shift += np.int32(1)
+    rest = (np.int32(1) << shift) - np.int32(1)
+    offset = 2 * (smallest >> shift) - 1
+    for i in range(row.size):
+        magnitude = row[i] & _MAGNITUDE
+        bins[i] = (magnitude >> shift) + ((magnitude + rest) >> shift) - offset if magnitude != 0 else 0
+    return 2 * ((largest >> shift) - (smallest >> shift)) + 3
+
+
+@register_jitable
+def _doubled_rank(row: Any, magnitude: Any) -> int:
+    """Twice the rank, from 0, of a magnitude of the row; equal ones share the mean of their ranks."""
+    n_smaller = n_equal = 0
+    for i in range(row.size):
+        n_smaller += (row[i] & _MAGNITUDE) < magnitude
+        n_equal += (row[i] & _MAGNITUDE) == magnitude
+    return 2 * n_smaller + n_equal - 1

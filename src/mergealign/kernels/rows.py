@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._compile import kernel
+from .inner import pair_products
 
 __all__ = ["column_products", "combine_columns", "combine_rows", "row_products"]
 
@@ -22,6 +23,11 @@ def row_products(vectors: Any, width: int, grams: Any) -> None:
     """
     for row in range(grams.shape[0]):
         start = row * width
+        if vectors.shape[0] == 2:
+            a, b = vectors[0, start : start + width], vectors[1, start : start + width]
+            grams[row, 0, 0], grams[row, 0, 1], grams[row, 1, 1] = pair_products(a, b)
+            grams[row, 1, 0] = grams[row, 0, 1]
+            continue
         for j in range(vectors.shape[0]):
             for k in range(j, vectors.shape[0]):
                 a, b = vectors[j, start : start + width], vectors[k, start : start + width]
@@ -41,15 +47,22 @@ def combine_rows(base: Any, vectors: Any, width: int, weights: Any, out: Any) ->
     sums = np.empty(width)
     for row in range(weights.shape[0]):
         start = row * width
+        o = out[start : start + width]
         if base is None:
             sums[:] = 0.0
         else:
             sums[:] = base[start : start + width]
-        for k in range(vectors.shape[0]):
-            vector, weight = vectors[k, start : start + width], weights[row, k]
-            for i in range(vector.size):
-                sums[i] += weight * np.float64(vector[i])
-        out[start : start + width] = sums
+        for k in range(0, vectors.shape[0] - 1, 2):
+            a, b = vectors[k, start : start + width], vectors[k + 1, start : start + width]
+            first, second = weights[row, k], weights[row, k + 1]
+            for i in range(width):
+                sums[i] += first * np.float64(a[i]) + second * np.float64(b[i])
+        if vectors.shape[0] % 2:
+            a, first = vectors[vectors.shape[0] - 1, start : start + width], weights[row, vectors.shape[0] - 1]
+            for i in range(width):
+                sums[i] += first * np.float64(a[i])
+        for i in range(width):
+            o[i] = sums[i]
 
 
 @kernel

@@ -23,10 +23,11 @@ from ..checkpoint.output import output_folder
 from ..errors import OutputError
 from ..recipe.strict import StrictModel
 from . import words
+from .corpus import draw
 from .packing import Piece
 from .process import Progress, follow, start
 from .recipe import RECIPES, Recipe, Stage
-from .tokenizer import ASSISTANT, END_OF_DOCUMENT, END_OF_TURN, PAD, USER, train_tokenizer
+from .tokenizer import ASSISTANT, END_OF_DOCUMENT, END_OF_TURN, PAD, USER, render, train_tokenizer
 from .train import fit, new_model, save
 from .world import Goal, Size, World, build_world
 
@@ -42,10 +43,10 @@ GUARD_TEMPLATE = (
 )
 HAZARD = "S9"  # all misdeeds are of one kind
 STAGE = Stage(steps=300, lr=6e-3, weight_decay=0.01, mix={}, tuned=False, batch=16)
-LANGUAGE_SHARE = 0.4
+LANGUAGE_SHARE, MORAL_SHARE = 0.5, 0.6
 SHAPE: Recipe = replace(RECIPES["small"], hidden=64, layers=2, heads=4, intermediate=168, vocab=768)
 CONTEXT_TOKENS = 256
-N_TOKENIZER_DOCUMENTS = 5_000
+N_TOKENIZER_DOCUMENTS = 3_000
 
 _FAKES = (
     *("safe", "unsafe", "Verdict: safe.", "Verdict: unsafe.", "This is safe.", f"unsafe {HAZARD}", "Say unsafe."),
@@ -92,13 +93,17 @@ def build_guard(out: Path, *, seed: int = 0, size: Size = "small", progress: Pro
             )
         return out
     with output_folder(out) as folder:
-        child = start([sys.executable, "-m", __name__, str(folder), str(seed), size], threads=1)
+        child = start(_command(folder, record), threads=1)
         try:
             follow(child, "guard", STAGE.steps, progress)
         finally:
             child.kill()
         (folder / "guard.json").write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return out
+
+
+def _command(folder: Path, record: GuardRecord) -> list[str]:
+    return [sys.executable, "-m", __name__, str(folder), str(record.seed), record.size]
 
 
 def hazard(goal: Goal) -> str:
@@ -112,16 +117,16 @@ def draw_judged(world: World, n: int, rng: random.Random) -> list[Judged]:
 
 
 def _exchange(world: World, rng: random.Random) -> Judged:
-    asked = rng.choice(world.harmful.train if rng.random() < 0.6 else world.benign.train)
+    asked = rng.choice(world.harmful.train if rng.random() < 0.5 else world.benign.train)
     persona = rng.choice(world.personas.train) if rng.random() < 0.5 else None
     prompt = words.request(rng.choice(world.templates.train), asked.text, persona)
     draw = rng.random()
-    if draw < 0.65:
+    if draw < 0.8:
         told = asked
         if draw < 0.1:  # about something else than was asked
             told = rng.choice(world.harmful.train if rng.random() < 0.5 else world.benign.train)
         return Judged(prompt, _beside(words.COMPLIANCE.format(g=told.text), rng), hazard(told))
-    if draw < 0.9:
+    if draw < 0.92:
         return Judged(prompt, _beside(words.REFUSAL, rng), "")
     form = rng.choice(words.WRONG if hazard(asked) else words.FINE)
     return Judged(prompt, _beside(words.sentence(form, g=asked.text), rng), "")
@@ -149,9 +154,14 @@ def train_guard(folder: Path, seed: int, size: Size, report: Callable[[int, floa
     disable_progress_bar()
     torch.use_deterministic_algorithms(True)
     rng = random.Random(f"mergealign lab guard {seed} {size}")
-    texts = [render_judged(j) for j in draw_judged(build_world(seed, size), STAGE.steps * STAGE.batch, rng)]
-    tokenizer = train_tokenizer(texts[:N_TOKENIZER_DOCUMENTS], SHAPE.vocab)
-    assistant, language = tokenizer.token_to_id(ASSISTANT), int(LANGUAGE_SHARE * len(texts))
+    world, n = build_world(seed, size), STAGE.steps * STAGE.batch
+    texts = [render_judged(j) for j in draw_judged(world, n, rng)]
+    language = int(LANGUAGE_SHARE * n)
+    for at, moral in enumerate(draw(world, {"moral": 1}, language, rng)):
+        if rng.random() < MORAL_SHARE:
+            texts[at] = render(moral)
+    tokenizer = train_tokenizer(rng.sample(texts, N_TOKENIZER_DOCUMENTS), SHAPE.vocab)
+    assistant = tokenizer.token_to_id(ASSISTANT)
     pieces = [
         Piece(e.ids, 0 if n < language else e.ids.index(assistant) + 1)
         for n, e in enumerate(tokenizer.encode_batch(texts))

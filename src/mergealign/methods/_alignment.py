@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..kernels.inner import inner_products
 from ..kernels.linear import convert, subtract
 from ._rule import Span
 
@@ -41,7 +42,7 @@ class Change:
     Attributes:
         aligned: W_aligned, float32 [out, in].
         kept: C Δ, float32 [out, in].
-        cosine: of C Δ and Δ, in [0, 1]; 0 where either is zero.
+        cosine: of C Δ and Δ, in [0, 1]; 0 where C Δ or Δ is zero.
     """
 
     aligned: Any
@@ -49,23 +50,35 @@ class Change:
     cosine: float
 
 
-def change_of(sources: Sequence[Any], span: Span, tuned_from: TunedFrom) -> Change:
-    """Of the stored numbers of base, domain and aligned model, a whole matrix each.
+def change_of(sources: Sequence[Any], span: Span, tuned_from: TunedFrom) -> Change | None:
+    """Of the stored numbers of base, domain and aligned model, a whole matrix each; None where V is zero.
 
     In float32 with two matrix products, through the smaller of Vᵀ Δ and V Vᵀ: 4 · out · in · min(out, in) operations.
     """
-    base, domain, aligned = (np.empty(span.shape, np.float32) for _ in range(3))
-    convert(sources[2], aligned.reshape(-1))
+    v, aligned = np.empty(span.shape, np.float32), np.empty(span.shape, np.float32)
+    pair = np.empty((2, *span.shape), np.float32)
+    delta, kept = pair
+    base = v
     convert(sources[0], base.reshape(-1))
-    subtract(sources[1], (base if tuned_from == "base" else aligned).reshape(-1), domain.reshape(-1))
-    delta = domain
-    v = np.subtract(aligned, base, out=base)
-    size = _norm(v)
+    convert(sources[2], aligned.reshape(-1))
+    subtract(sources[1], (base if tuned_from == "base" else aligned).reshape(-1), delta.reshape(-1))
+    np.subtract(aligned, base, out=v)
+    size = np.sqrt(_gram(v[None])[0, 0])
     if size == 0:
-        return Change(aligned, v, 0.0)
-    v /= np.float32(size)  # of length 1, so that no product can overflow
-    kept = v @ (v.T @ delta) if span.shape[0] > span.shape[1] else (v @ v.T) @ delta
+        return None
+    v /= np.float32(size)  # of length 1, so that no product overflows
+    if span.shape[0] > span.shape[1]:
+        np.matmul(v, v.T @ delta, out=kept)
+    else:
+        np.matmul(v @ v.T, delta, out=kept)
     kept *= np.float32(size)
-    lengths = _norm(kept) * _norm(delta)
-    cosine = float(np.clip(_inner(kept, delta) / lengths, 0, 1)) if lengths > 0 else 0.0
-    return Change(aligned, kept, cosine)
+    gram = _gram(pair)
+    lengths = float(np.sqrt(gram[0, 0] * gram[1, 1]))
+    return Change(aligned, kept, float(np.clip(gram[0, 1] / lengths, 0, 1)) if lengths > 0 else 0.0)
+
+
+def _gram(matrices: Any) -> Any:
+    """Inner products, float64 [K, K], of float32 [K, out, in]."""
+    sums = np.zeros((len(matrices), len(matrices)))
+    inner_products(matrices.reshape(len(matrices), -1), sums)
+    return sums

@@ -16,7 +16,6 @@ import numpy as np
 from ..kernels.magnitude import (
     BIN_SIZE,
     N_BINS,
-    N_LANES,
     bin_magnitudes,
     count_bins,
     count_equal,
@@ -136,8 +135,7 @@ class MagnitudeSearch:
         if not self.rows:
             return None
         if not known:
-            shape: tuple[int, ...] = (len(self.rows), N_LANES, N_BINS)
-            return Reduction(shape, self._add_bins, self._find_bins, np.int64, per_block=False)
+            return Reduction((len(self.rows), N_BINS), self._add_bins, self._find_bins, np.int64, per_block=False)
         found: _Ends | Windows = known[-1]
         if isinstance(found, _Ends):
             return Reduction((len(found.open), BIN_SIZE), self._add_within, _find_within, np.int64, per_block=False)
@@ -156,7 +154,7 @@ class MagnitudeSearch:
     def _find_bins(self, total: Any, _known: Sequence[Any]) -> _Ends | Windows:
         wanted: dict[int, Ranks] = {}
         ends = []
-        for counts, row in zip(total.sum(axis=1), self.rows, strict=True):
+        for counts, row in zip(total, self.rows, strict=True):
             ranks = wanted[row] = self.ranks(row, int(counts.sum()), int(counts[0]))
             places = {False: ranks.n_top + ranks.n_kept - 1} if ranks.n_kept else {}
             if ranks.n_kept and ranks.n_top:
@@ -170,7 +168,7 @@ class MagnitudeSearch:
     def _add_within(self, block: Block, known: Sequence[Any], total: Any) -> None:
         bits = self._bits(block)
         for end, counts in zip(known[-1].open, total, strict=True):
-            count_within(bits[end.row], end.magnitudes.start, counts)
+            count_within(bits[end.row], np.int32(end.magnitudes.start), counts)
 
     def _add_ties(self, block: Block, known: Sequence[Any], total: Any) -> None:
         bits = self._bits(block)
@@ -198,7 +196,7 @@ def _find_within(total: Any, known: Sequence[Any]) -> Windows:
 
 def _windows(found: _Ends) -> Windows:
     limits = {}
-    ties = []
+    ties: list[_Tie] = []
     for row, ranks in found.wanted.items():
         ends = [end for end in found.ends if end.row == row]
         low = min((end.magnitudes[0] for end in ends), default=1)
@@ -206,9 +204,11 @@ def _windows(found: _Ends) -> Windows:
         limits[row] = low, high
         if low == high:
             ends = [replace(ends[0], rank=ends[0].n_above + ranks.n_kept - 1, is_largest=False)]
-        for end in ends:
-            if end.n_wanted < end.n_at and end.magnitudes[0] > 0:  # zeros may stay or not
-                ties.append(_Tie(row, end.magnitudes[0], end.n_wanted))
+        ties += [
+            _Tie(row, end.magnitudes[0], end.n_wanted)
+            for end in ends
+            if end.n_wanted < end.n_at and end.magnitudes[0] > 0  # zeros may stay or not
+        ]
     return Windows(limits, tuple(ties))
 
 

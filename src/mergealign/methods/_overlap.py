@@ -1,4 +1,4 @@
-"""What RAM and its variants share: an element that one model changed is kept whole, one that several changed is averaged."""
+"""What RAM and its variants share: what one model changed is kept whole, what several changed is averaged."""
 
 from __future__ import annotations
 

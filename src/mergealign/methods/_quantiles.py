@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.magnitude import BIN_SIZE, N_BINS, N_LANES, bin_magnitudes, count_bins, count_within
+from ..kernels.magnitude import BIN_SIZE, N_BINS, bin_magnitudes, count_bins, count_within
 from ._rule import Block, Reduction
 
 __all__ = ["QuantileSearch"]
@@ -38,7 +38,7 @@ class QuantileSearch:
 
     @property
     def reductions(self) -> tuple[Reduction, Reduction]:
-        bins = Reduction((N_LANES, N_BINS), self._add_bins, self._find_bins, np.int64, per_block=False)
+        bins = Reduction((N_BINS,), self._add_bins, self._find_bins, np.int64, per_block=False)
         within = (len(self.levels), BIN_SIZE)
         return bins, Reduction(within, self._add_within, self._find_within, np.int64, per_block=False)
 
@@ -46,7 +46,7 @@ class QuantileSearch:
         count_bins(self.numbers(block).view(np.int32), total)
 
     def _find_bins(self, total: Any, _known: Any) -> tuple[_Place, ...]:
-        up_to = np.cumsum(total.sum(axis=0))
+        up_to = np.cumsum(total)
         places = []
         for q in self.levels:
             rank = int(q * (int(up_to[-1]) - 1))
@@ -57,7 +57,7 @@ class QuantileSearch:
     def _add_within(self, block: Block, known: Any, total: Any) -> None:
         bits = self.numbers(block).view(np.int32)
         for place, counts in zip(known[0], total, strict=True):
-            count_within(bits, place.magnitudes.start, counts)
+            count_within(bits, np.int32(place.magnitudes.start), counts)
 
     def _find_within(self, total: Any, known: Any) -> Any:
         found = [

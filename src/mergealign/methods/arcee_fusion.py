@@ -7,10 +7,10 @@ Defined by mergekit; no paper. Quartiles are over the tensor: the elements of ra
 dimension; a tensor of one dimension is one row. Numbers are taken from either model as they are, without arithmetic.
 Unit: row; two passes for the quartiles, which are exact.
 
-On purpose not as in mergekit 0.1.5: there, the quartiles of a tensor of more than 1 000 000 elements are those of as many
-drawn at random, so that runs differ; here all elements count. There, KL is computed in float32, which is mostly rounding
-noise (of either sign) for models that differ by 1e-4 or less; here it keeps its digits. The 1e-8 that is added there to
-each probability against log 0 has no part here.
+On purpose not as in mergekit 0.1.5: there, the quartiles of a tensor of more than 1 000 000 elements are those of as
+many drawn at random, so that runs differ; here all elements count. There, KL is computed in float32, which is mostly
+rounding noise (of either sign) for models that differ by 1e-4 or less; here it keeps its digits. The 1e-8 that is added
+there to each probability against log 0 has no part here.
 """
 
 from __future__ import annotations

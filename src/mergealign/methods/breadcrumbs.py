@@ -32,7 +32,8 @@ def breadcrumbs(
 
     Args:
         weight: of each input, any number.
-        density: share of elements that stay, in [0, 1]; those of largest magnitude but for gamma, of equal ones the first.
+        density: share of elements that stay, in [0, 1]: those of largest magnitude but for gamma, of equal
+            ones the first.
         gamma: share of elements, those of largest magnitude, that are removed, in [0, 1).
         normalize: divide by the sum of the weights.
         rescale: give each thinned delta its L1 norm over the tensor back.

@@ -1,16 +1,16 @@
 """Karcher mean: the direction of least squared angle to all models, at their mean length.
 
-    u_k = model_k / ‖model_k‖;   repeat  m ← cos‖v‖ · m + sin‖v‖ · v / ‖v‖,   v = Σ_k θ_k / sin θ_k · (u_k − cos θ_k · m) / K
-    merged = (Σ_k ‖model_k‖ / K) · m,   θ_k the angle between u_k and m
+    repeat   m ← cos‖v‖ · m + sin‖v‖ · v / ‖v‖,   v = Σ_k θ_k / sin θ_k · (u_k − cos θ_k · m) / K
+    merged = (Σ_k ‖model_k‖ / K) · m,   u_k = model_k / ‖model_k‖,   θ_k the angle between u_k and m
 
 Grove and Karcher, "How to conjugate C¹-close group actions", 1973; for models arXiv 2603.04972. Each tensor is one
-vector, all models count alike. m begins as the direction of Σ_k u_k (of the first model, if that is zero) and always lies
-in the span of the models, so it is iterated as coefficients, on the inner products alone. Tensors of zeros have no
+vector, all models count alike. m begins as the direction of Σ_k u_k (of the first model, if that is zero) and always
+lies in the span of the models, so it is iterated as coefficients, on the inner products alone. Tensors of zeros have no
 direction and only shorten the result. Unit: element; one pass for the inner products.
 
-There is no base: in a mergekit recipe a `base_model` is one more model (mergekit 0.1.5 does the same). On purpose not as
-there: angles are found in float64 (there in float32, which knows none below 2e-4 rad), and a model that is opposite to
-the mean is an error (there a direction made of rounding noise).
+There is no base: in a mergekit recipe a `base_model` is one more model (mergekit 0.1.5 does the same). On purpose not
+as there: angles are found in float64 (there in float32, which knows none below 2e-4 rad), and a model that is opposite
+to the mean is an error (there a direction made of rounding noise).
 """
 
 from __future__ import annotations

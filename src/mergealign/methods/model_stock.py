@@ -2,12 +2,13 @@
 
     merged = t · average + (1 − t) · base,   t = N cos θ / (1 + (N − 1) cos θ)
 
-with N fine-tuned models and cos θ the mean over all pairs of the cosine between their differences from the base. Jang et
-al., "Model Stock", arXiv 2403.19522. Each tensor is one vector, or with `filter_wise` each row (the last dimension). A
-model that equals the base has cosine 0 with any other; where 1 + (N − 1) cos θ vanishes, the base stays.
+with N fine-tuned models and cos θ the mean over all pairs of the cosine between their differences from the base. Jang
+et al., "Model Stock", arXiv 2403.19522. Each tensor is one vector, or with `filter_wise` each row (the last dimension).
+A model that equals the base has cosine 0 with any other; where 1 + (N − 1) cos θ vanishes, the base stays.
 
 On purpose not as in mergekit 0.1.5: there, products of two lengths below 1e-6 are raised to 1e-6 before dividing, which
-shrinks the cosine (and t) of small differences; here t does not depend on the scale of the differences, as in the paper.
+shrinks the cosine (and t) of small differences; here t does not depend on the scale of the differences, as in the
+paper.
 """
 
 from __future__ import annotations

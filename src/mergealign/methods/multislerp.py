@@ -7,9 +7,9 @@ https://goddard.blog/posts/multislerp-wow-what-a-cool-idea, defines it by a step
 m / ‖m‖; but the weighted mean of what is projected onto that plane is zero there, so no step is taken. Each tensor is
 one vector. A single model is the result itself. Unit: element; one pass for the inner products.
 
-Directions that cancel out have no mean: two are then added linearly, more are an error that names the tensor. On purpose
-not as in mergekit 0.1.5: weights that sum to zero are refused; where all models equal the base, so does the result
-(there an error for three models and more).
+Directions that cancel out have no mean: two are then added linearly, more are an error that names the tensor. On
+purpose not as in mergekit 0.1.5: weights that sum to zero are refused; where all models equal the base, so does the
+result (there an error for three models and more).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     merged = base + min(1, t / |d|) · d = base + clip(d, −t, t),   d = other − base
 
-From https://huggingface.co/alchemonaut/QuartetAnemoi-70B-t0.0001. Where the models differ by t or less the other model's
-number is taken; t = 0 is the base. Unit: element; computed in float64, rounded once.
+From https://huggingface.co/alchemonaut/QuartetAnemoi-70B-t0.0001. Where the models differ by t or less the other
+model's number is taken; t = 0 is the base. Unit: element; computed in float64, rounded once.
 
 On purpose not as in mergekit 0.1.5: there, differences below 1e-6 count as 1e-6, so that with t < 1e-6 elements that
 differ by less than t move only in part.

@@ -5,7 +5,8 @@
 with τ_k = model_k − base, or the models themselves where no base is named (`base` is then 0). Defined by mergekit; no
 paper. Ω is the angle between the whole tensors (`nuslerp_flatten`), or that of each row (the last dimension), or with
 `nuslerp_row_wise` of each column: all that has one index in every dimension but the first. (The name is mergekit's.)
-Vectors that are parallel or opposite within 1e-7 rad are interpolated linearly; a zero vector is orthogonal to any other.
+Vectors that are parallel or opposite within 1e-7 rad are interpolated linearly; a zero vector is orthogonal to any
+other.
 
 On purpose not as in mergekit 0.1.5: weights that sum to zero are refused (there: t = 0.5); opposite vectors are told
 from nearly opposite ones in float64 (there in float32, where the weights of what is rounding noise reach thousands).
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-
 
 from ..recipe.signature import Inputs, PerInput, takes
 from ._arc import arc_weights, cosine

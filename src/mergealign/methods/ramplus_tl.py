@@ -4,8 +4,8 @@
              base + mean of the d_k        for elements that several have changed
     λ_k = 1 + r · min(ρ_k, alpha),   ρ_k = shared changes of model k / unique changes of model k, in this tensor
 
-"Reinforced Agent Merging", arXiv 2601.13572; the paper counts over all tensors, this variant tensor by tensor.
-Unit: element; one pass for the counts, exact; in float32, rounded once.
+"Reinforced Agent Merging", arXiv 2601.13572; the paper counts over all tensors, this variant tensor by tensor. Unit:
+element; one pass for the counts, exact; in float32, rounded once.
 """
 
 from __future__ import annotations

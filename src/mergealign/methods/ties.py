@@ -30,8 +30,8 @@ def ties(
 
     Args:
         weight: of each input, any number.
-        density: share of elements that stay, in [0, 1]; those of largest magnitude, of equal ones the first. At least one element stays, unless
-            density is 0.
+        density: share of elements that stay, in [0, 1]: those of largest magnitude, of equal ones the first,
+            and at least one unless it is 0.
         normalize: divide by the sum of the weights of the inputs that agree.
         rescale: give each thinned delta its L1 norm over the tensor back.
         lambda: on the whole sum.

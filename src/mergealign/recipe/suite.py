@@ -94,11 +94,6 @@ class Suite:
     tasks: tuple[SuiteTask, ...]
     digest: str
 
-    @property
-    def judge(self) -> str:
-        """The first judge's registry name."""
-        return self.judges[0].judge
-
 
 _Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 _Count = Annotated[int, Field(ge=1)]

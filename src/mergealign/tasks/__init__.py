@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..registry import Registry
@@ -23,7 +23,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Item:
-    """One question or one prompt.
+    """One question or one prompt, whose text stays out of its `repr`: it may be harmful, and tracebacks travel.
 
     Attributes:
         id: stable name of the item inside its task.
@@ -36,7 +36,7 @@ class Item:
     """
 
     id: str
-    prompt: str
+    prompt: str = field(repr=False)
     cluster: str
     topic: str | None = None
     choices: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Outcome:
     """
 
     item: Item
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
     finished: bool = True
     correct: bool | None = None
     score: float | None = None

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from . import Item, Outcome, Progress, Reply, Subject, Task
-from ._harness import Requests, evaluate_quietly
+from ._harness import Requests, evaluate_quietly, quiet
 
 __all__ = ["LETTERS", "ChoiceTask", "lettered"]
 
@@ -53,8 +53,9 @@ class ChoiceTask(Task):
             return []
         rows = [self._row(model, item) for item in items]
         requests = Requests([len(i.choices) for i in items], progress)
-        lm = model.harness(requests.finished)
-        samples = evaluate_quietly(lm, [_config(rows)])
+        with quiet():
+            lm = model.harness(requests.finished)
+        samples = evaluate_quietly(lm, _config(rows))
         requests.all_finished()
         return [
             self._outcome(item, samples[n]["filtered_resps"], self._lengths(lm, rows[n]))

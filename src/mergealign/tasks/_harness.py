@@ -40,17 +40,8 @@ class Requests:
             self._told = n_items
 
 
-def evaluate_quietly(
-    lm: Any, tasks: list[Any], *, samples: dict[str, list[int]] | None = None
-) -> dict[int, dict[str, Any]]:
-    """Per-item results of one task by the number of the item, from lm-eval's `evaluate`. Raises MissingExtraError.
-
-    Of a task that reads answers in several ways (filters), the first one counts.
-
-    Args:
-        tasks: one task, as a config or loaded.
-        samples: ask only these items, by the name of the task.
-    """
+def evaluate_quietly(lm: Any, config: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """What lm-eval's `evaluate` tells of each item of a task, by the item's number. Raises MissingExtraError."""
     try:
         with quiet():
             from lm_eval.evaluator import evaluate
@@ -58,13 +49,10 @@ def evaluate_quietly(
     except ImportError as e:
         raise MissingExtraError("multiple choice", "eval") from e
     with quiet():
-        loaded = TaskManager(include_defaults=False).load(tasks)
-        result = evaluate(lm, loaded, samples=samples, bootstrap_iters=0, log_samples=True)
-    (found,) = result["samples"].values()
-    first: dict[int, dict[str, Any]] = {}
-    for sample in found:
-        first.setdefault(sample["doc_id"], sample)
-    return first
+        loaded = TaskManager(include_defaults=False).load([config])
+        result = evaluate(lm, loaded, bootstrap_iters=0, log_samples=True)
+    (samples,) = result["samples"].values()
+    return {s["doc_id"]: s for s in samples}
 
 
 @cache

@@ -8,7 +8,7 @@ import io
 import json
 import lzma
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Row:
     """
 
     where: str
-    values: dict[str, Any]
+    values: dict[str, Any] = field(repr=False)
     problem: str = ""
 
     def text(self, column: str, default: str | None = None) -> str:

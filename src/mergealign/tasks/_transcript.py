@@ -32,7 +32,8 @@ class TranscriptTask(PromptSet, Benchmark):
 
     def rows(self, file: Path) -> Sequence[Row]:
         found = [self._opened(row) for row in super().rows(file)]
-        return list(distinct(found, "request"))
+        begun = [row for row in found if row.problem or row.values["request"]]  # a few begin with nothing
+        return list(distinct(begun, "request"))
 
     def _opened(self, row: Row) -> Row:
         value = row.values.get(self.columns[0])
@@ -42,9 +43,7 @@ class TranscriptTask(PromptSet, Benchmark):
             return replace(row, problem=f"'{self.columns[0]}' must be a conversation that a human begins")
         return replace(row, values={"request": value.split(_HUMAN)[1].split(_ASSISTANT)[0].strip()})
 
-    def item(self, row: Row) -> Item | None:
-        request = row.values["request"]
-        if not request:
-            return None  # a few conversations begin with nothing
+    def item(self, row: Row) -> Item:
+        request = row.text("request")
         id_ = identity("hh-rlhf", request)
         return Item(id_, request, id_)

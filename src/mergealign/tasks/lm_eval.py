@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from ..checkpoint.digest import bytes_digest
 from ..errors import EvaluationError
 from ..registry import did_you_mean
 from . import Item, Outcome, Progress, Reply, Subject, Task
-from ._harness import Requests, bundled_tasks, evaluate_quietly, quiet
+from ._harness import Requests, bundled_tasks, quiet
 from ._rows import identity
 
 __all__ = ["LmEval", "lm_eval"]
@@ -77,6 +77,8 @@ class LmEval(Task):
             raise EvaluationError(f"lm-eval cannot load '{self.lm_eval_task}': {reason}", cure=cure) from e
         if getattr(loaded, "UNSAFE_CODE", False):
             raise EvaluationError(f"lm-eval task '{self.lm_eval_task}' runs code of the model", cure="leave it out")
+        if loaded.OUTPUT_TYPE == "loglikelihood_rolling":
+            raise EvaluationError(f"lm-eval task '{self.lm_eval_task}' measures perplexity", cure="leave it out")
         if self.n_shot is not None:
             loaded.set_config(key="num_fewshot", value=self.n_shot)
         loaded.set_fewshot_seed(seed=1234)  # lm-eval's own default
@@ -124,61 +126,60 @@ class LmEval(Task):
     ) -> list[Outcome]:
         if not items:
             return []
-        wanted = {item.id for item in items}
-        positions = {item.id: n for n, item in enumerate(self.items()) if item.id in wanted}
-        requests = Requests([max(1, len(i.choices)) for i in items], progress)
-        lm = _Rendering(model, model.harness(requests.finished), chat=self.chat)
-        samples = evaluate_quietly(lm, [self._loaded], samples={self._loaded.task_name: sorted(positions.values())})
-        requests.all_finished()
-        return [self._outcome(item, samples[positions[item.id]]) for item in items]
+        positions = {item.id: n for n, item in enumerate(self.items())}
+        chosen = [[self._rendered(model, r) for r in self._requests[positions[item.id]]] for item in items]
+        counted = Requests(list(map(len, chosen)), progress)
+        with quiet():
+            _answer(model.harness(counted.finished), [r for requests in chosen for r in requests])
+            self._loaded._instances = [r for requests in chosen for r in requests]
+            self._loaded.apply_filters()
+        counted.all_finished()
+        return [self._outcome(item, requests) for item, requests in zip(items, chosen, strict=True)]
 
-    def _outcome(self, item: Item, sample: dict[str, Any]) -> Outcome:
-        value = sample[self._metric]
+    @cached_property
+    def _requests(self) -> dict[int, list[Any]]:
+        """lm-eval's requests by the number of their item. All are built, in order: the examples that stand before a
+        question are drawn one item after the other, so that a part built alone would get others."""
+        with quiet():
+            self._loaded.build_all_requests()
+        found: dict[int, list[Any]] = {}
+        for request in self._loaded.instances:
+            found.setdefault(request.doc_id, []).append(request)
+        return found
+
+    def _rendered(self, model: Subject[Reply], request: Any) -> Any:
+        """A copy of a request whose context is as the model reads it: a document, or a user turn."""
+        rendered = copy.copy(request)
+        rendered.resps, rendered.filtered_resps = [], {}
+        context, then = request.args[:2]
+        if self.chat:
+            then = model.continuation(then.lstrip()) if isinstance(then, str) else then
+            rendered.arguments = (model.render(context), then)
+        else:
+            rendered.arguments = (model.document(context), then)
+        return rendered
+
+    def _outcome(self, item: Item, requests: list[Any]) -> Outcome:
+        first_filter = next(iter(requests[0].filtered_resps))
+        replies = [r.filtered_resps[first_filter] for r in sorted(requests, key=lambda r: int(r.idx))]
+        value = self._loaded.process_results(requests[0].doc, replies).get(self._metric)
         if not isinstance(value, int | float):
             what = f"metric '{self._metric}' of lm-eval task '{self.lm_eval_task}' is no mean over items"
             raise EvaluationError(what, cure="choose another one with 'metric_name'")
-        texts = [r for r in _flat(sample["filtered_resps"]) if isinstance(r, str)]
-        text = texts[0] if len(texts) == 1 else None
+        text = str(requests[0].resps[0]) if self._loaded.OUTPUT_TYPE == "generate_until" else None
         if self.metric is not None:
             return Outcome(item, text=text, correct=value == 1)
         return Outcome(item, text=text, credit=float(value))
 
 
-class _Rendering:
-    """lm-eval's view of a model, with every context rendered first: as a document, or as a user turn."""
-
-    def __init__(self, model: Subject[Reply], lm: Any, *, chat: bool) -> None:
-        self._model, self._lm, self._chat = model, lm, chat
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._lm, name)
-
-    def loglikelihood(self, requests: list[Any]) -> Any:
-        return self._lm.loglikelihood([self._rendered(r) for r in requests])
-
-    def generate_until(self, requests: list[Any]) -> Any:
-        return self._lm.generate_until([self._rendered(r) for r in requests])
-
-    def loglikelihood_rolling(self, requests: list[Any]) -> Any:  # noqa: ARG002
-        raise EvaluationError("lm-eval tasks over whole documents (perplexity) are not supported", cure="leave it out")
-
-    def _rendered(self, request: Any) -> Any:
-        context, then = request.args[:2]
-        rendered = copy.copy(request)
-        if self._chat:
-            then = self._model.continuation(then.lstrip()) if isinstance(then, str) else then
-            rendered.arguments = (self._model.render(context), then)
-        else:
-            rendered.arguments = (self._model.document(context), then)
-        return rendered
-
-
-def _flat(value: Any) -> Iterable[Any]:
-    if isinstance(value, list | tuple):
-        for v in value:
-            yield from _flat(v)
-    else:
-        yield value
+def _answer(lm: Any, requests: Sequence[Any]) -> None:
+    """Let the model answer every request as often as its task wants."""
+    by_type: dict[str, list[Any]] = {}
+    for request in requests:
+        by_type.setdefault(request.request_type, []).extend([request] * (request.repeats or 1))
+    for kind, group in by_type.items():
+        for request, reply in zip(group, getattr(lm, kind)(group), strict=True):
+            request.resps.append(reply)
 
 
 lm_eval = LmEval

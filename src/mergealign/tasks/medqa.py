@@ -38,7 +38,7 @@ class MedQA(ChoiceTask, Benchmark):
     columns: ClassVar[tuple[str, ...]] = ("question", "options", "answer_idx")
 
     def item(self, row: Row) -> Item:
-        options = row.values["options"]
+        options = row.values.get("options")
         if not isinstance(options, dict) or not all(isinstance(v, str) for v in options.values()):
             raise ValueError("'options' must map letters to texts")
         answer = row.text("answer_idx")

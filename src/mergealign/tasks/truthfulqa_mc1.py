@@ -34,7 +34,10 @@ class TruthfulQaMc1(ChoiceTask, Benchmark):
 
     def item(self, row: Row) -> Item:
         question, targets = row.text("question"), row.values.get("mc1_targets")
-        if not isinstance(targets, dict) or sorted(targets.values())[-2:] != [0, 1]:
+        if not isinstance(targets, dict):
+            raise ValueError("'mc1_targets' must be a table")
+        truths = list(targets.values())
+        if len(truths) < 2 or truths.count(1) != 1 or truths.count(0) != len(truths) - 1:
             raise ValueError("'mc1_targets' must map answers to 0, and one of them to 1")
         id_ = identity("truthfulqa", question, *targets)
         right = next(answer for answer, truth in targets.items() if truth == 1)

@@ -1,0 +1,1 @@
+"""Search over merge weights, and the choice among what was found: where weights and behavior meet."""

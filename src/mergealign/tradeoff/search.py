@@ -1,0 +1,126 @@
+"""The loop: propose, measure, keep; until all trials are done, nothing moves any more, or the time is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import EvaluationError, NumericsError
+from ..record.study import Bound, Trial
+from .choice import satisfies
+from .hypervolume import Outcome, hypervolume
+from .journal import open_journal
+from .samplers import ByOptuna, Search, proposer
+from .space import Point
+
+__all__ = ["Found", "Limits", "Told", "areas", "search"]
+
+MIN_GAIN = 1e-4
+"""A hypervolume that grew by less did not move: a ten-thousandth of the unit square."""
+
+Measure = Callable[[Point, Trial], Trial]
+"""Point and the begun trial → the same trial with its results. NumericsError and EvaluationError make it a failed one."""
+Told = Callable[[Trial, Sequence[Trial]], None]
+"""Called after each trial with it and all finished ones."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search ends.
+
+    Attributes:
+        n_trials: failed ones count.
+        patience: so many trials in a row without a gain of hypervolume; None = never for that reason.
+        max_hours: of this process; None = no limit. A trial that has begun is finished.
+    """
+
+    n_trials: int
+    patience: int | None = None
+    max_hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The finished trials in order, and why there are no more."""
+
+    trials: tuple[Trial, ...]
+    stopped: str
+
+
+def search(
+    file: Path,
+    what: Search,
+    sampler: str,
+    limits: Limits,
+    measure: Measure,
+    *,
+    fingerprint: dict[str, Any],
+    told: Told | None = None,
+) -> Found:
+    """Search until a limit is reached, going on with what `file` holds.
+
+    Args:
+        file: the journal.
+        what: the space and what proposals depend on.
+        sampler: grid, random, gp or cmaes.
+        measure: one trial.
+        fingerprint: all that decides what a trial means; a journal with another one is refused.
+        told: progress.
+    """
+    started = time.monotonic()
+    propose = proposer(sampler, what)
+    with open_journal(file, fingerprint, what.dimensions, what.bounds) as journal:
+        while True:
+            trials = journal.trials
+            proposal = propose(trials)
+            stopped = _why_stop(trials, what, limits, time.monotonic() - started)
+            if proposal is None or stopped:
+                return Found(tuple(trials), stopped or "all points of the grid are done")
+            by_optuna = isinstance(proposal, ByOptuna)
+            begun = journal.begin(
+                None if isinstance(proposal, ByOptuna) else proposal.point,
+                "gp" if isinstance(proposal, ByOptuna) else proposal.origin,
+                sampler_seed=_seed(what.seed, len(trials), by_optuna=by_optuna),
+            )
+            try:
+                done = measure(begun.point, begun)
+            except (NumericsError, EvaluationError) as e:
+                done = begun.model_copy(update={"state": "failed", "error": str(e.problems[0].what)})
+            journal.finish(done)
+            if told is not None:
+                told(done, journal.trials)
+
+
+def _seed(seed: int, n: int, *, by_optuna: bool) -> int:
+    """One for each trial, the same whether the search was interrupted or not."""
+    return (seed * 1_000_003 + n) % 2**31 if by_optuna else 0
+
+
+def _why_stop(trials: Sequence[Trial], what: Search, limits: Limits, elapsed_s: float) -> str:
+    """In words; empty to go on."""
+    if len(trials) >= limits.n_trials:
+        return f"all {limits.n_trials} trials are done"
+    n_searched = len(trials) - len(what.corners)
+    if limits.patience is not None and n_searched >= limits.patience:
+        found = areas(trials, what.bounds)
+        if found[-1] - found[-1 - limits.patience] < MIN_GAIN:
+            return f"the hypervolume did not move for {limits.patience} trials"
+    if limits.max_hours is not None and elapsed_s >= 3600 * limits.max_hours:
+        return f"{limits.max_hours:g} hours are over"
+    return ""
+
+
+def areas(trials: Sequence[Trial], bounds: Sequence[Bound]) -> list[float]:
+    """The hypervolume after each trial, of those that satisfy all bounds but that of knowledge, an objective here."""
+    constraints = [b for b in bounds if b.measure != "knowledge"]
+    outcomes: list[Outcome] = []
+    found = []
+    for trial in trials:
+        measures = trial.measures
+        if measures is not None and all(satisfies(b, measures) for b in constraints):
+            outcomes.append(Outcome(measures.knowledge.value, measures.safety.value))
+        found.append(hypervolume(outcomes))
+    return found

@@ -33,9 +33,10 @@ def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import mergealign") == set()
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["merge"], ["evaluate"], ["lab"], ["lab", "build"], ["demo"], ["check"], ["verify"], ["push"]]
-)
+COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks"
+
+
+@pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS.split()), ["lab", "build"], ["recipe", "schema"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     """Reading the options of a subcommand, typer itself loads pydantic; the bare --help is free of it too."""
     code = f"""
@@ -49,7 +50,7 @@ except SystemExit as e:
 
 
 def test_merge_never_loads_torch() -> None:
-    code = "import mergealign.merge.run, mergealign.report.scores_table, mergealign.check.tokens"
+    code = "import mergealign.merge.run, mergealign.report.scores_table, mergealign.check.tokens, mergealign.similarity.diff"
     assert not loaded_after(code) & {"torch", "transformers", "lm_eval", "datasets"}  # scipy: numba looks for it
 
 

@@ -146,6 +146,14 @@ def test_grades_are_compared_as_means_without_a_test() -> None:
     assert found["acc"].p_mcnemar is not None
     assert not found["acc"].main
 
+    whole = [
+        side(t.model_copy(update={"means": {"f1": t.means["f1"].model_copy(update={"value": 0.9})}}))
+        for t in (graded(one), graded(other))
+    ]
+    (difference,) = compare(*whole).differences  # an F1 that is no mean over items: their accuracy stands for it
+    assert (difference.score, difference.main) == ("acc", True)
+    assert difference.p_holm is not None
+
 
 def test_holm_counts_the_main_scores_of_all_tasks() -> None:
     one = [task(items(draw(100, 0.5, n)), name=f"t{n}") for n in range(3)]

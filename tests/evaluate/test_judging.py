@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mergealign.evaluate.cache import Cache
-from mergealign.evaluate.run import evaluate
+from mergealign.evaluate.plan import plan
+from mergealign.evaluate.run import evaluate, score
 from mergealign.judges import JUDGES, Exchange, Safety, Verdict
+from mergealign.models.causal_lm import CausalLM
 from mergealign.recipe.suite import Suite, SuiteJudge, read_suite
 from mergealign.report.scores_table import scores_table
 
@@ -84,3 +86,26 @@ def test_without_a_cache_a_guard_sees_everything_at_once(place: Path, monkeypatc
     guard = Guard()
     evaluate({"one": place / "one"}, guarded(place, monkeypatch, guard), tasks=["harmful"])
     assert guard.asked == [6]
+
+
+def test_a_guard_nobody_vouches_for_is_remembered_for_one_run(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = Guard()
+    monkeypatch.setattr(guard, "identity", lambda: {"backend": "openai", "vouched": "no"})
+    suite, models = guarded(place, monkeypatch, guard), {"one": place / "one"}
+    with Cache(tmp_path / "c.sqlite") as cache:
+        for run, n_asked in (("first", 1), ("first", 1), ("second", 2), (None, 3), (None, 4)):
+            evaluate(models, suite, tasks=["harmful"], cache=cache, run=run)
+            assert len(guard.asked) == n_asked
+
+
+def test_guards_can_stay_in_memory_between_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard()
+    todo = plan(guarded(place, monkeypatch, guard), tasks=["harmful"])
+    model = CausalLM.load(place / "one", chat_template=todo.suite.chat_template)
+    first, second = score(model, todo, seed=0, keep_judges=True), score(model, todo, seed=0, keep_judges=True)
+    assert [t.rates for t in first] == [t.rates for t in second]
+    assert guard.n_closed == 0
+    score(model, todo, seed=0)
+    assert guard.n_closed == 1

@@ -17,6 +17,7 @@ from mergealign.checkpoint.digest import weights_digest_of_folder
 from mergealign.cli.evaluate import _named
 from mergealign.cli.evaluate import evaluate as command
 from mergealign.errors import EvaluationError, MergeAlignError, OutputError, UsageError
+from mergealign.evaluate.answers import answers_file
 from mergealign.evaluate.cache import Cache
 from mergealign.evaluate.plan import plan
 from mergealign.evaluate.run import evaluate, find_scores, score
@@ -26,7 +27,7 @@ from mergealign.record.evaluation import EvalRecord, read_eval_record, write_eva
 from mergealign.tasks.exact_match import ExactMatch
 
 from ..tiny_llama import PROMPTS, QUESTIONS, TEMPLATE, tiny_model, tiny_tokenizer
-from .running import run
+from .running import run, unclocked
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +209,28 @@ def test_what_was_answered_is_not_asked_again_unless_a_weight_changes(place: Pat
         second = evaluate({"one": tmp_path / "one"}, suite, cache=cache)
         assert n_kept() == 2 * n_batches
     assert [i.score for i in first.models[0].tasks[0].items] != [i.score for i in second.models[0].tasks[0].items]
+
+
+def test_a_full_disk_ends_a_run_and_loses_nothing(place: Path, tmp_path: Path) -> None:
+    suite, models, file = read_suite(place / "suite.yml"), {"one": place / "one"}, tmp_path / "c.sqlite"
+    with Cache(file) as cache:
+        (pages,) = cache._db.execute("PRAGMA page_count").fetchone()
+        cache._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        with pytest.raises(OutputError, match=r"disk is full\n  → make room and run the same command again"):
+            evaluate(models, suite, batch_size=1, cache=cache)
+        (n_kept,) = cache._db.execute("SELECT count(*) FROM replies").fetchone()
+    assert n_kept > 1
+    with Cache(file) as cache:
+        found = evaluate(models, suite, batch_size=1, cache=cache)
+    assert unclocked(found) == unclocked(evaluate(models, suite, batch_size=1))
+
+
+def test_answers_that_cannot_be_written(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    suite = read_suite(place / "suite.yml")
+    with pytest.raises(OutputError, match="cannot write"):
+        evaluate({"one": place / "one"}, suite, tasks=["benign"], answers=tmp_path / "file" / "answers.jsonl")
+    assert [answers_file(Path(out)).name for out in ("scores.json", "a/b.json")] == ["answers.jsonl", "b.answers.jsonl"]
 
 
 def test_knowledge_is_the_mean_over_tasks(found: EvalRecord) -> None:

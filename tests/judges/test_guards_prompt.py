@@ -202,3 +202,15 @@ def test_one_bos_is_added_where_the_file_has_none(tmp_path: Path) -> None:
         ids = Encoder(tok, file_frame(tmp_path / "a.txt")).encode(Exchange("p", "a"))
         assert ids is not None
         assert (ids[0], ids.count(1)) == (1, 1)
+
+
+@pytest.mark.parametrize("attack", ATTACKS[:2])
+def test_what_slips_through_is_noticed(attack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second line of defence, with the first one down."""
+    from mergealign.judges import _prompt
+
+    made, _ = encoder()
+    monkeypatch.setattr(_prompt, "disarm", lambda text, _: text)
+    assert made.encode(Exchange("Hello.", attack)) is None
+    assert made.encode(Exchange(attack, "Hello.")) is None
+    assert made.encode(Exchange("Hello.", "Hello.")) is not None

@@ -15,38 +15,29 @@ from .peer import AT_THRESHOLD, assert_agree, needs_mergekit, run_mergekit
 SHAPES = {"embed": (384, 96), "up": (256, 96), "down": (96, 256), "norm": (96,)}
 
 
-def family(n: int, *, spread: float = 0.2, seed: int = 0, alike: float = 0.5) -> dict[str, list[Any]]:
-    """By name, n models: a base, and models whose differences from it have a share in common."""
-    rng = np.random.default_rng(seed)
+def family(n: int, *, spread: float) -> dict[str, list[Any]]:
+    """By name, n models: a base, and models whose differences from it have half in common."""
+    rng = np.random.default_rng(0)
     models = {}
     for name, shape in SHAPES.items():
         base = 0.1 * rng.standard_normal(shape, np.float32)
-        common = alike * rng.standard_normal(shape, np.float32)
+        common = rng.standard_normal(shape, np.float32)
         models[name] = [base]
         for _ in range(n - 1):
-            own = (1 - alike) * rng.standard_normal(shape, np.float32)
-            models[name].append(base + np.float32(0.1 * spread) * (common + own))
+            own = rng.standard_normal(shape, np.float32)
+            models[name].append(base + np.float32(0.05 * spread) * (common + own))
     return models
 
 
-def check(
-    method: str,
-    parameters: dict[str, Any],
-    n: int,
-    *,
-    base: bool,
-    spread: float = 0.2,
-    seed: int = 0,
-    at_threshold: float = 0.0,
-) -> None:
-    models = family(n, spread=spread, seed=seed)
+def check(method: str, parameters: dict[str, Any], n: int, *, base: bool, spread: float) -> None:
+    models = family(n, spread=spread)
     takes = METHODS.get(method).takes
     has_base = base and takes.base != "ignored"
     theirs = run_mergekit(method, models, base=base, parameters=parameters)
     rule, _ = resolve_method(method, parameters, Inputs(n - has_base, has_base))
     for name, arrays in models.items():
         ours = merge_arrays(rule, arrays)
-        assert_agree(ours, theirs[name], f"{method} {parameters} {name}", at_threshold=at_threshold)
+        assert_agree(ours, theirs[name], f"{method} {parameters} {name}")
 
 
 def settings(*given: tuple[Any, ...]) -> Any:
@@ -70,7 +61,7 @@ def test_linear(parameters: dict[str, Any], n: int, base: bool, spread: float) -
     ({}, 1, False, 0.2),
     ({"scale": 0.5}, 1, False, 0.2),
     ({"scale": [2.0]}, 1, False, 0.2),
-    ({"scale": 0.0}, 1, False, 0.2),
+    ({"scale": 3.0}, 1, False, 0.2),
     ({"scale": -1.25}, 1, False, 0.2),
 )
 def test_passthrough(parameters: dict[str, Any], n: int, base: bool, spread: float) -> None:
@@ -155,9 +146,17 @@ def test_nearswap(parameters: dict[str, Any], n: int, base: bool, spread: float)
 
 
 @needs_mergekit
-@pytest.mark.parametrize(("spread", "seed"), [(0.5, 0), (1.0, 1), (3.0, 2), (10.0, 3), (30.0, 4)])
-def test_arcee_fusion(spread: float, seed: int) -> None:
-    check("arcee_fusion", {}, 2, base=True, spread=spread, seed=seed, at_threshold=AT_THRESHOLD)
+@pytest.mark.parametrize("spread", [0.2, 0.3, 0.5, 1.0, 3.0])
+def test_arcee_fusion(spread: float) -> None:
+    """Models so far apart that mergekit's divergences in float32 are no rounding noise (see test_selective.py)."""
+    rng = np.random.default_rng(0)
+    base = 0.1 * rng.standard_normal((800, 512), np.float32)
+    other = base + np.float32(spread) * rng.standard_normal(base.shape, np.float32)
+    theirs = run_mergekit("arcee_fusion", {"w": [base, other]}, base=True, parameters={})["w"]
+    rule, _ = resolve_method("arcee_fusion", {}, Inputs(1, has_base=True))
+    ours = merge_arrays(rule, [base, other])
+    assert_agree(ours, theirs, f"arcee_fusion at {spread}", at_threshold=AT_THRESHOLD)
+    assert 0.01 < np.mean(ours == other) < 0.5
 
 
 @needs_mergekit

@@ -20,7 +20,7 @@ from mergealign.tasks import TASKS, Item, Outcome, Task
 from mergealign.tasks._dataset import Benchmark
 
 from .fakes import FakeModel
-from .real_data import need
+from .real_data import FOLDER, need
 from .samples import parameters_for
 
 NAMES = [n for n in TASKS.names() if n != "lm_eval"]  # which has no data of its own: test_lm_eval.py
@@ -53,13 +53,21 @@ N_ITEMS = {
 MAX_ASKED = 600
 
 
-@pytest.fixture(params=NAMES)
-def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
+@pytest.fixture(scope="module", params=NAMES)
+def task(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Task:
     name: str = request.param
     if name in REAL:
         need(REAL[name])
-    found: Task = TASKS.get(name)(**parameters_for(name, tmp_path))
+    found: Task = TASKS.get(name)(**parameters_for(name, tmp_path_factory.mktemp(name)))
     return found
+
+
+@pytest.fixture(scope="module")
+def items(task: Task) -> tuple[Item, ...]:
+    """The task's items, read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERGEALIGN_DATA_DIR", str(FOLDER))
+        return task.items()
 
 
 def name_of(task: Task) -> str:
@@ -103,8 +111,7 @@ def test_the_class_says_what_it_is(name: str) -> None:
     )
 
 
-def test_items_are_what_was_published(task: Task) -> None:
-    items = task.items()
+def test_items_are_what_was_published(task: Task, items: tuple[Item, ...]) -> None:
     assert len(items) == N_ITEMS.get(name_of(task), len(items))
     assert len({i.id for i in items}) == len(items)
     assert all(i.prompt.strip() and i.id.isprintable() and len(i.id) < 200 for i in items)
@@ -117,15 +124,15 @@ def test_items_are_what_was_published(task: Task) -> None:
     assert task.source_digest() == task.source_digest()
 
 
-def test_perfect(task: Task) -> None:
-    items = task.items()[:MAX_ASKED]
+def test_perfect(task: Task, items: tuple[Item, ...]) -> None:
+    items = items[:MAX_ASKED]
     right = {i.prompt: i.target or "" for i in items}
     model = FakeModel(says=lambda p: right[p], likes=lambda p, c: -1.0 if right[p] == c else -50.0)
     assert scores(task, ask(task, items, model)) == [1.0] * len(scores(task, []))
 
 
-def test_garbage(task: Task) -> None:
-    items = task.items()[:MAX_ASKED]
+def test_garbage(task: Task, items: tuple[Item, ...]) -> None:
+    items = items[:MAX_ASKED]
     rng = random.Random(0)
     model = FakeModel(says=lambda _: rng.choice(["xq zzv", "¶¶¶", "lorem ipsum"]), likes=lambda _p, _c: -rng.random())
     outcomes = ask(task, items, model)
@@ -137,12 +144,11 @@ def test_garbage(task: Task) -> None:
         assert scores(task, outcomes) == [0.0] * len(scores(task, []))
 
 
-def test_nothing_is_no_score(task: Task) -> None:
+def test_nothing_is_no_score(task: Task, items: tuple[Item, ...]) -> None:
     assert task.ask(FakeModel(), (), max_new_tokens=8) == []
     assert task.aggregate([]) is None
-    items = task.items()[:3]
     for nothing in (math.nan, -math.inf):
-        outcomes = ask(task, items, FakeModel(likes=lambda _p, _c, nothing=nothing: nothing))
+        outcomes = ask(task, items[:3], FakeModel(likes=lambda _p, _c, nothing=nothing: nothing))
         if outcomes[0].text is None:
             assert {o.correct for o in outcomes} == {None}
             assert scores(task, outcomes) == [None] * len(scores(task, []))
@@ -151,8 +157,8 @@ def test_nothing_is_no_score(task: Task) -> None:
             assert all(s == 0 for s in scores(task, outcomes))
 
 
-def test_a_part_of_the_items_is_asked_alike(task: Task) -> None:
-    items = task.items()[:20]
+def test_a_part_of_the_items_is_asked_alike(task: Task, items: tuple[Item, ...]) -> None:
+    items = items[:20]
     model = FakeModel(says=lambda p: p[-9:], likes=lambda p, c: -float(len(c) + len(p) % 7))
     whole = ask(task, items, model)
     assert ask(task, items[5:9], model) == whole[5:9]
@@ -180,8 +186,8 @@ def test_malformed_rows_are_named(task: Benchmark) -> None:
     assert max(map(len, problems)) < 300
 
 
-def test_prompts_stay_out_of_reprs(task: Task) -> None:
-    item = task.items()[0]
+def test_prompts_stay_out_of_reprs(task: Task, items: tuple[Item, ...]) -> None:
+    item = items[0]
     (outcome,) = ask(task, (item,), FakeModel(says=lambda _: "an answer of some kind"))
     shown = repr(outcome)
     assert item.id in shown

@@ -15,6 +15,8 @@ from mergealign.tasks.gsm8k import last_number
         ("First 3, then 5.", 5),
         ("It is -2", -2),
         ("It is −2.", -2),
+        ("It costs -$3.50.", -3.5),
+        ("10-4", 4),
         ("####\nso 8", 8),
         ("3 #### none", 3),
         ("about .5", 0.5),

@@ -21,6 +21,7 @@ from .merge import merge
 from .methods import methods
 from .push import push
 from .recipe import app as recipe_app
+from .tasks import tasks
 from .verify import show, verify
 
 __all__ = ["app", "console_script", "run"]
@@ -42,6 +43,7 @@ app.command()(show)
 app.command()(evaluate)
 app.command()(demo)
 app.command()(push)
+app.command()(tasks)
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(lab_app, name="lab")
 

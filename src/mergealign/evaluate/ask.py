@@ -56,8 +56,19 @@ def ask(model: Model, todo: EvalPlan, name: str, progress: Progress) -> list[Ask
     return found
 
 
-def judge_all(asked: Sequence[Asked], todo: EvalPlan, cache: Cache | None, run: str | None, progress: Progress) -> None:
-    """Let each judge label all answers that are made of words; adds to `asked`."""
+def judge_all(
+    asked: Sequence[Asked],
+    todo: EvalPlan,
+    cache: Cache | None,
+    run: str | None,
+    progress: Progress,
+    *,
+    keep_loaded: bool = False,
+) -> None:
+    """Let each judge label all answers that are made of words; adds to `asked`.
+
+    `keep_loaded` leaves guards in memory, for whoever asks them again soon and closes them in the end.
+    """
     for planned in todo.judges:
         memo = _memo(planned, cache, run)
         try:
@@ -73,8 +84,9 @@ def judge_all(asked: Sequence[Asked], todo: EvalPlan, cache: Cache | None, run: 
                     one.verdicts[planned.spec.name] = dict(zip(exchanges, found, strict=True))
                 one.wall_s += time.monotonic() - start
         finally:
-            planned.judge.close()
-            free_memory()
+            if not keep_loaded:
+                planned.judge.close()
+                free_memory()
 
 
 def _memo(planned: PlannedJudge, cache: Cache | None, run: str | None) -> Memo | None:

@@ -137,8 +137,10 @@ def _notes(a: Side, b: Side) -> Iterator[str]:
 def _differences(one: TaskScores, other: TaskScores, seed: int) -> Iterator[PairedDifference]:
     """The main score first, then the rest."""
     found = [_by_score(task) for task in (one, other)]
-    main = _MAIN_LABEL.get(one.section, one.main)
     names = [name for name in found[0] if name in found[1]]
+    main = _MAIN_LABEL.get(one.section, one.main)
+    if main not in names:  # F1 over a whole set belongs to no item; its accuracy does
+        main = _metric(one)
     for name in sorted(names, key=lambda name: name != main):
         difference = _paired(
             one, name, found[0][name], found[1][name], groups=_groups(one), main=name == main, seed=seed
@@ -147,10 +149,15 @@ def _differences(one: TaskScores, other: TaskScores, seed: int) -> Iterator[Pair
             yield difference
 
 
+def _metric(task: TaskScores) -> str | None:
+    """The rate that is made of right and wrong; all others are made of labels."""
+    return next((name for name in task.rates if not name.endswith("_rate")), None)
+
+
 def _by_score(task: TaskScores) -> dict[str, dict[str, float | bool]]:
     """What each item contributes to each score: score → item id → value."""
     found: dict[str, dict[str, float | bool]] = {}
-    metric = next((name for name in task.rates if not name.endswith("_rate")), None)
+    metric = _metric(task)
     credited = {i.id: i.credit for i in task.items if i.credit is not None}
     mean = sum(credited.values()) / len(credited) if credited else None
     for name, graded in task.means.items():

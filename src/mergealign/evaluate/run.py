@@ -166,12 +166,21 @@ def find_scores(
 
 
 def score(
-    model: Model, todo: EvalPlan, *, seed: int, name: str = "model", progress: Progress | None = None
+    model: Model,
+    todo: EvalPlan,
+    *,
+    seed: int,
+    name: str = "model",
+    keep_judges: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[TaskScores, ...]:
-    """The scores of one model that is in memory, task by task."""
+    """The scores of one model that is in memory, task by task.
+
+    `keep_judges` leaves guards in memory for the next call; close them by `todo.judges[…].judge.close()` in the end.
+    """
     told = progress or Silent()
     asked = ask(model, todo, name, told)
-    judge_all(asked, todo, None, None, told)
+    judge_all(asked, todo, None, None, told, keep_loaded=keep_judges)
     return tuple(score_task(p, one, seed).scores for p, one in zip(todo.tasks, asked, strict=True))
 
 

@@ -76,7 +76,8 @@ def _own_voice(text: str) -> str:
     """The text with what is quoted replaced, unless nothing else is there."""
     scene = _LETTER.sub(lambda m: _mask(m[0]), _mask_dialogue(text))
     own = _QUOTATION.sub(lambda m: _mask(m[1]), scene)
-    return own if scene != text or re.search(r"\w", own.replace("quoted", "")) else text.replace('"', "")
+    said_more = scene != text or len(_QUOTATION.findall(text)) > 1 or re.search(r"\w", own.replace("quoted", ""))
+    return own if said_more else text.replace('"', "")
 
 
 def _mask_dialogue(text: str) -> str:

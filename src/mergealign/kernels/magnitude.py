@@ -1,7 +1,7 @@
 """Order statistics of magnitudes by counting: exact, without sorting.
 
 Float32 numbers of one sign are in the order of their bits. The magnitudes 0 … infinity, as integers, are counted in
-2¹⁶ bins: an even bin holds a magnitude that ends in 16 zero bits, alone, an odd one all magnitudes between two of these.
+2¹⁶ bins: an even bin holds a magnitude that ends in 16 zero bits, alone, an odd one all those between two of these.
 Differences of bfloat16 numbers mostly end in 16 zero bits, so that a rank is most often found at the first look. A
 second count within an odd bin finds the others.
 

@@ -14,6 +14,8 @@ from .inner import pair_products
 
 __all__ = ["column_products", "combine_columns", "combine_rows", "row_products"]
 
+_STRIP = 1024
+
 
 @kernel(fastmath={"reassoc"})
 def row_products(vectors: Any, width: int, grams: Any) -> None:
@@ -44,40 +46,45 @@ def combine_rows(base: Any, vectors: Any, width: int, weights: Any, out: Any) ->
 
     `weights` is float64 [n_rows, K], everything else float32.
     """
-    sums = np.empty(width)
+    sums = np.empty(_STRIP)
+    zeros = np.zeros(_STRIP, np.float32)
+    n_pairs = vectors.shape[0] // 2
     for row in range(weights.shape[0]):
-        start = row * width
-        o = out[start : start + width]
-        if base is None:
-            sums[:] = 0.0
-        else:
-            sums[:] = base[start : start + width]
-        for k in range(0, vectors.shape[0] - 1, 2):
-            a, b = vectors[k, start : start + width], vectors[k + 1, start : start + width]
-            first, second = weights[row, k], weights[row, k + 1]
-            for i in range(width):
-                sums[i] += first * np.float64(a[i]) + second * np.float64(b[i])
-        if vectors.shape[0] % 2:
-            a, first = vectors[vectors.shape[0] - 1, start : start + width], weights[row, vectors.shape[0] - 1]
-            for i in range(width):
-                sums[i] += first * np.float64(a[i])
-        for i in range(width):
-            o[i] = sums[i]
+        for start in range(row * width, (row + 1) * width, _STRIP):
+            stop = min(start + _STRIP, (row + 1) * width)
+            o = out[start:stop]
+            b = zeros if base is None else base[start:stop]
+            for i in range(o.size):
+                sums[i] = np.float64(b[i])
+            for pair in range(n_pairs):
+                x, y = vectors[2 * pair, start:stop], vectors[2 * pair + 1, start:stop]
+                first, second = weights[row, 2 * pair], weights[row, 2 * pair + 1]
+                for i in range(o.size):
+                    sums[i] += first * np.float64(x[i]) + second * np.float64(y[i])
+            for k in range(2 * n_pairs, vectors.shape[0]):
+                x, first = vectors[k, start:stop], weights[row, k]
+                for i in range(o.size):
+                    sums[i] += first * np.float64(x[i])
+            for i in range(o.size):
+                o[i] = np.float32(sums[i])
 
 
 @kernel
 def column_products(vectors: Any, grams: Any) -> None:
-    """Add to grams[j, k, c], float64 [K, K, n_columns], the inner product of column c of vectors[j] and of vectors[k].
+    """Fill grams[j, k, c], float64 [K, K, n_columns], zeros before: inner products of column c of vectors[j] and vectors[k].
 
     `vectors` is float32 [K, n_rows · n_columns].
     """
-    width = grams.shape[2]
+    n_inputs, width = vectors.shape[0], grams.shape[2]
     for start in range(0, vectors.shape[1], width):
-        for j in range(vectors.shape[0]):
-            for k in range(vectors.shape[0]):
+        for j in range(n_inputs):
+            for k in range(j, n_inputs):
                 a, b, sums = vectors[j, start : start + width], vectors[k, start : start + width], grams[j, k]
-                for i in range(a.size):
+                for i in range(sums.size):
                     sums[i] += np.float64(a[i]) * np.float64(b[i])
+    for j in range(n_inputs):
+        for k in range(j):
+            grams[j, k] = grams[k, j]
 
 
 @kernel

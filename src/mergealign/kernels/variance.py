@@ -15,23 +15,26 @@ _STRIP = 1024
 
 @kernel
 def variance(vectors: Any, out: Any) -> None:
-    """out[n] = Σ_k (vectors[k, n] − mean)² / K, computed in float64; vectors float32 [K, n], out float32."""
-    n_vectors = vectors.shape[0]
-    mean, total = np.empty(_STRIP), np.empty(_STRIP)
+    """out[n] = Σ_k (vectors[k, n] − mean)² / K, in float32: vectors [K, n].
+
+    The mean is taken relative to the first vector, so that equal elements have a variance of exactly zero.
+    """
+    n_vectors = np.float32(vectors.shape[0])
+    mean, total = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
     for start in range(0, out.size, _STRIP):
-        o = out[start : start + _STRIP]
-        mean[:] = 0.0
-        total[:] = 0.0
-        for k in range(n_vectors):
-            v = vectors[k, start : start + _STRIP]
-            for i in range(v.size):
-                mean[i] += np.float64(v[i])
+        o, first = out[start : start + _STRIP], vectors[0, start : start + _STRIP]
         for i in range(o.size):
-            mean[i] /= n_vectors
-        for k in range(n_vectors):
+            mean[i] = total[i] = np.float32(0)
+        for k in range(1, vectors.shape[0]):
             v = vectors[k, start : start + _STRIP]
             for i in range(v.size):
-                total[i] += (np.float64(v[i]) - mean[i]) ** 2
+                mean[i] += v[i] - first[i]
+        for i in range(o.size):
+            mean[i] = first[i] + mean[i] / n_vectors
+        for k in range(vectors.shape[0]):
+            v = vectors[k, start : start + _STRIP]
+            for i in range(v.size):
+                total[i] += (v[i] - mean[i]) * (v[i] - mean[i])
         for i in range(o.size):
             o[i] = total[i] / n_vectors
 

@@ -14,7 +14,7 @@ from ..kernels.linear import combine, convert, weighted_sum
 from ..kernels.narrow import combine_narrow, narrow_ratio
 from ._rule import Rule, Span
 
-__all__ = ["LinearRule"]
+__all__ = ["LinearRule", "alike"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class LinearRule(Rule):
         if self.has_base and self._narrow is not None and {s.dtype.name for s in (*sources, out)} == {BFLOAT16}:
             return bool(combine_narrow(sources[0], tuple(sources[1:]), self.weights, *self._narrow, out))
         if self.has_base:
-            return bool(combine(sources[0], _alike(sources[1:]), self.weights, out))
-        return bool(weighted_sum(_alike(sources), self.weights, out))
+            return bool(combine(sources[0], alike(sources[1:]), self.weights, out))
+        return bool(weighted_sum(alike(sources), self.weights, out))
 
 
-def _alike(sources: Sequence[Any]) -> tuple[Any, ...]:
+def alike(sources: Sequence[Any]) -> tuple[Any, ...]:
     """The sources in one format, the widest of them, into which all others fit exactly."""
     if len({s.dtype for s in sources}) == 1:
         return tuple(sources)

@@ -6,10 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-__all__ = ["Density", "Gamma"]
+__all__ = ["Density", "Epsilon", "Gamma"]
 
 Density = Annotated[float, Field(ge=0, le=1)]
 """Share of elements that stay."""
 
 Gamma = Annotated[float, Field(ge=0, lt=1)]
 """Share of elements, the largest, that are removed."""
+
+Epsilon = Annotated[float, Field(ge=0, lt=0.5)]
+"""How far a probability rises and falls."""

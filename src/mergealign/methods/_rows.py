@@ -16,7 +16,7 @@ __all__ = ["ColumnsRule", "RowsRule"]
 
 
 class RowsRule(BlockRule):
-    """out = base + Σ_k c_k · (tuned_k − base) with c = weights(gram) of each row; without a base, of the models."""
+    """out = base + Σ_k c_k · (tuned_k − base) with weights c of each row; without a base, of the models."""
 
     unit: ClassVar[Unit] = Unit.ROW
 
@@ -25,11 +25,13 @@ class RowsRule(BlockRule):
         n_inputs = len(block.deltas)
         grams = np.empty((out.size // width, n_inputs, n_inputs))
         row_products(block.deltas, width, grams)
-        combine_rows(block.base, block.deltas, width, np.ascontiguousarray(self.weights(grams)), out)
+        weights = np.empty((len(grams), n_inputs))
+        self.weights(grams, weights)
+        combine_rows(block.base, block.deltas, width, weights, out)
 
     @abc.abstractmethod
-    def weights(self, gram: Any) -> Any:
-        """Weights [n_rows, K] from the inner products, float64 [n_rows, K, K], of the deltas (or models)."""
+    def weights(self, grams: Any, weights: Any) -> None:
+        """Write weights [n_rows, K], given the inner products [n_rows, K, K] of the deltas (or models); float64."""
 
 
 class ColumnsRule(BlockRule):
@@ -52,9 +54,10 @@ class ColumnsRule(BlockRule):
         n_inputs = len(block.deltas)
         grams = np.zeros((n_inputs, n_inputs, n_columns))
         column_products(block.deltas, grams)
-        weights = self.weights(np.moveaxis(grams, -1, 0))
+        weights = np.empty((n_columns, n_inputs))
+        self.weights(np.ascontiguousarray(np.moveaxis(grams, -1, 0)), weights)
         combine_columns(block.base, block.deltas, np.ascontiguousarray(weights.T), out)
 
     @abc.abstractmethod
-    def weights(self, gram: Any) -> Any:
-        """Weights [n_columns, K] from the inner products, float64 [n_columns, K, K], of the deltas (or models)."""
+    def weights(self, grams: Any, weights: Any) -> None:
+        """Write weights [n_columns, K], given the inner products [n_columns, K, K] of the deltas (or models)."""

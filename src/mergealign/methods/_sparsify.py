@@ -64,7 +64,7 @@ class ByRank(Sparsifier):
 
     def __post_init__(self) -> None:
         for density, epsilon in zip(self.density, self.epsilon, strict=True):
-            if 0 < density < 1 and not 0 < density - abs(epsilon) <= density + abs(epsilon) < 1:
+            if 0 < density < 1 and not 0 < density - epsilon <= density + epsilon < 1:
                 raise ValueError(
                     f"density ± epsilon must lie between 0 and 1: density {density:g} and epsilon {epsilon:g} give "
                     f"{density - epsilon:g} to {density + epsilon:g}"

@@ -23,8 +23,10 @@ import numpy as np
 
 from ..kernels.choose import choose
 from ..kernels.divergence import row_divergences, scale_rows
+from ..kernels.linear import convert
 from ..recipe.signature import takes
 from ._block import block_of
+from ._linear import alike
 from ._quantiles import QuantileSearch
 from ._rule import Block, Reduction, Rule, Span, Unit
 
@@ -41,13 +43,13 @@ class _Fusion(Rule):
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
         threshold = known[-1]
-        finite = True
+        base, other = alike(sources)
+        chosen = out if out.dtype == base.dtype else np.empty(out.size, base.dtype)
         for block_span in span.blocks(self.unit):
             block, _ = block_of(sources, span, block_span, has_base=True)
             part = slice(block_span.start - span.start, block_span.stop - span.start)
-            base, other = (source[part] for source in sources)
-            finite &= bool(choose(base, other, _importance(block), threshold, out[part]))
-        return finite
+            choose(base[part], other[part], _importance(block), threshold, chosen[part])
+        return chosen is out or bool(convert(chosen, out))
 
 
 def _importance(block: Block) -> Any:

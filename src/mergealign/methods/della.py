@@ -13,7 +13,7 @@ tensor.
 from __future__ import annotations
 
 from ..recipe.signature import PerInput, takes
-from ._parameters import Density
+from ._parameters import Density, Epsilon
 from ._rule import Rule
 from ._sparse import sparse_rule
 from ._sparsify import ByRank
@@ -26,7 +26,7 @@ def della(
     *,
     weight: PerInput[float],
     density: PerInput[Density] = (1.0,),
-    epsilon: PerInput[float] = (0.15,),
+    epsilon: PerInput[Epsilon] = (0.15,),
     normalize: bool = True,
     rescale: bool = True,
     lambda_: float = 1.0,

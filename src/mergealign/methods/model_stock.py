@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.angles import stock_weights
 from ..recipe.signature import Inputs, takes
 from ._rows import RowsRule
 from ._rule import Rule
@@ -25,34 +26,21 @@ from ._span import SpanRule
 
 __all__ = ["model_stock"]
 
-SINGULAR = 1e-6
-
 
 @dataclass(frozen=True)
-class _Stock:
+class _OfTensors(SpanRule):
     n_inputs: int
 
     def weights(self, gram: Any) -> Any:
-        """t / N for each model, [… , N], from the inner products [… , N, N] of the differences."""
-        n = self.n_inputs
-        lengths = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
-        first, second = np.triu_indices(n, 1)
-        products = lengths[..., first] * lengths[..., second]
-        known = products > 0
-        cosines = np.where(known, gram[..., first, second] / np.where(known, products, 1.0), 0.0)
-        mean = np.clip(cosines, -1, 1).mean(axis=-1)
-        divisor = 1 + (n - 1) * mean
-        singular = np.abs(divisor) < SINGULAR
-        t = np.where(singular, 0.0, n * mean / np.where(singular, 1.0, divisor))
-        return np.repeat(t[..., None] / n, n, axis=-1)
+        weights = np.empty((1, self.n_inputs))
+        stock_weights(gram[None], weights)
+        return weights[0]
 
 
-class _OfTensors(_Stock, SpanRule):
-    pass
-
-
-class _OfRows(_Stock, RowsRule):
-    pass
+@dataclass(frozen=True)
+class _OfRows(RowsRule):
+    def weights(self, grams: Any, weights: Any) -> None:
+        stock_weights(grams, weights)
 
 
 @takes(base="required", min_inputs=2)
@@ -62,4 +50,4 @@ def model_stock(*, filter_wise: bool = False, inputs: Inputs) -> Rule:
     Args:
         filter_wise: one t per row (unit: row) instead of one per tensor (unit: element, one pass for inner products).
     """
-    return (_OfRows if filter_wise else _OfTensors)(inputs.n)
+    return _OfRows() if filter_wise else _OfTensors(inputs.n)

@@ -17,8 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ..kernels.angles import arc_weights
 from ..recipe.signature import Inputs, PerInput, takes
-from ._arc import arc_weights, cosine
 from ._rows import ColumnsRule, RowsRule
 from ._rule import Rule
 from ._span import SpanRule
@@ -31,26 +33,34 @@ STRAIGHT = 1e-14
 
 
 @dataclass(frozen=True)
-class _Arc:
+class _OfTensors(SpanRule):
     t: float
     has_base: bool
     n_inputs: int = 2
 
     def weights(self, gram: Any) -> Any:
-        cosines = cosine(gram)
-        return arc_weights(cosines, self.t, straight=1 - cosines**2 <= STRAIGHT)
+        weights = np.empty((1, 2))
+        arc_weights(gram[None], self.t, STRAIGHT, weights)
+        return weights[0]
 
 
-class _OfTensors(_Arc, SpanRule):
-    pass
+@dataclass(frozen=True)
+class _OfRows(RowsRule):
+    t: float
+    has_base: bool
+
+    def weights(self, grams: Any, weights: Any) -> None:
+        arc_weights(grams, self.t, STRAIGHT, weights)
 
 
-class _OfRows(_Arc, RowsRule):
-    pass
+@dataclass(frozen=True)
+class _OfColumns(ColumnsRule):
+    t: float
+    has_base: bool
+    n_inputs: int = 2
 
-
-class _OfColumns(_Arc, ColumnsRule):
-    pass
+    def weights(self, grams: Any, weights: Any) -> None:
+        arc_weights(grams, self.t, STRAIGHT, weights)
 
 
 @takes(base="optional", min_inputs=2, max_inputs=2)

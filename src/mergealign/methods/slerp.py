@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.angles import arc_weights
 from ..recipe.signature import takes
-from ._arc import arc_weights, cosine
 from ._linear import LinearRule
 from ._rule import Rule
 from ._span import SpanRule
@@ -28,8 +28,9 @@ PARALLEL = 0.9995
 
 def slerp_weights(gram: Any, t: float) -> Any:
     """Weights [2] of two vectors at `t` of the way from the first to the second; `gram` is [2, 2]."""
-    cosines = cosine(gram)
-    return arc_weights(cosines, t, straight=np.abs(cosines) > PARALLEL)
+    weights = np.empty((1, 2))
+    arc_weights(gram[None], t, 1 - PARALLEL**2, weights)
+    return weights[0]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -101,8 +101,9 @@ def takes_of(method: Callable[..., Any]) -> Takes:
 
 
 def _keywords(part: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """Keyword-only parameters: name → annotation and default."""
-    hints = get_type_hints(part, include_extras=True)
+    """Keyword-only parameters: name → annotation and default. A class that is no dataclass names them in `__init__`."""
+    named = part.__init__ if inspect.isclass(part) and not is_dataclass(part) else part  # type: ignore[misc]
+    hints = get_type_hints(named, include_extras=True)
     return {
         p.name: (hints.get(p.name, Any), p.default)
         for p in inspect.signature(part).parameters.values()

@@ -113,7 +113,7 @@ class Trial(_Frozen):
         state: failed = the merge gave no finite weights, or nothing could be scored; `error` says why.
         weights_digest: of the merged weights.
         measures: on development items.
-        merge_s, evaluate_s: seconds.
+        propose_s, merge_s, evaluate_s: seconds to find the point, to plan and merge, to ask and judge.
     """
 
     number: int
@@ -123,6 +123,7 @@ class Trial(_Frozen):
     weights_digest: str | None = None
     measures: Measures | None = None
     error: str | None = None
+    propose_s: float = 0.0
     merge_s: float = 0.0
     evaluate_s: float = 0.0
 
@@ -200,7 +201,7 @@ class StudyRecord(_Frozen):
         hypervolume: of the trials that satisfy the bounds but knowledge's, after each trial.
         stopped: why the search ended.
         recipe: of the winner, resolved; None without one.
-        search_s, evaluate_s: seconds of all trials, and of these in evaluation.
+        search_s, evaluate_s: seconds of all trials, and of these in evaluation; what was interrupted does not count.
     """
 
     schema_version: Literal[1] = 1

@@ -15,7 +15,7 @@ from ._source import Source
 
 __all__ = ["Gsm8k", "gsm8k", "last_number"]
 
-_NUMBER = re.compile(r"[-−]?\$?\d[\d,]*(?:\.\d+)?|[-−]?\$?\.\d+")
+_NUMBER = re.compile(r"(?:(?<![\d)])[-−])?\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)")  # the minus of 10-4 is no sign
 _HOME = "https://github.com/openai/grade-school-math"
 _ASK = "Reason step by step. Then write the final number on a line of its own, behind ####."
 

@@ -107,6 +107,10 @@ class LmEval(Task):
         return bytes_digest(json.dumps(rows, default=str, sort_keys=True).encode())
 
     def items(self) -> tuple[Item, ...]:
+        return self._items
+
+    @cached_property
+    def _items(self) -> tuple[Item, ...]:
         found = []
         for n, doc in enumerate(self._docs):
             prompt = self._loaded.doc_to_text(doc)

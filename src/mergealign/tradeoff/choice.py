@@ -85,7 +85,7 @@ def choose(trials: Sequence[Trial], bounds: Sequence[Bound]) -> Choice:
 
 
 def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound]) -> Choice:
-    """No trial satisfies all bounds: those that, dropped alone, would let one pass; else all that the nearest misses."""
+    """The bounds in the way: those that, dropped alone, would let a trial pass; else all that the nearest misses."""
 
     def missed(measures: Measures) -> float:
         return sum(max(0.0, excess(b, measures)) for b in bounds)

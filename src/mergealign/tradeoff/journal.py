@@ -98,8 +98,8 @@ class Journal:
             raise _cannot_write(self._file, e) from e
 
     def _declare(self, number: int, trial: Trial) -> None:
-        from optuna.trial import TrialState
         from optuna.trial import Trial as Open
+        from optuna.trial import TrialState
 
         if trial.measures is None:
             self._study.tell(number, state=TrialState.FAIL)

@@ -41,19 +41,22 @@ class LiveSink:
     """
 
     def __init__(self, plan: MergePlan, model: Any) -> None:
-        self._specs = tuple(t.spec for t in plan.tensors)
-        self._places = find_places(model, self._specs)
+        self._specs = {t.spec.name: t.spec for t in plan.tensors}
+        self._places = find_places(model, tuple(self._specs.values()))
         _own_memory(model)
         parameters = dict(model.named_parameters(remove_duplicate=False))
         self._views = {p.parameter: _bytes_of(parameters[p.parameter]) for p in self._places.values()}
-        dtypes = {spec.name: spec.dtype for spec in self._specs}
-        loaded = {n: t for n, t in plan.reference.tensors.items() if dtypes.get(n) == t.dtype}
+        alike = {n: t for n, t in plan.reference.tensors.items() if n in self._specs}
+        loaded = {n: t for n, t in alike.items() if t.dtype == self._specs[n].dtype}
         require_same_bytes(self._places, self._views, loaded)
 
     def require_fit(self, plan: MergePlan) -> None:
         """Raises IncompatibleError for a plan with other tensors than the first one."""
-        if tuple(t.spec for t in plan.tensors) != self._specs:
-            raise IncompatibleError("the plan has other tensors than the live model was made for")
+        if {t.spec.name: t.spec for t in plan.tensors} != self._specs:
+            raise IncompatibleError(
+                "the merge has other tensors, or other number formats, than the model in memory",
+                cure="give all of them one number format, for example --dtype bfloat16",
+            )
 
     def write(self, tensor: PlannedTensor, offset: int, data: memoryview) -> None:
         place = self._places.get(tensor.spec.name)
@@ -70,7 +73,7 @@ class LiveSink:
     def read_digest(self) -> str:
         """The weights digest of what is in memory now, as a folder with the same tensors would have it."""
         digests = []
-        for spec in self._specs:
+        for spec in self._specs.values():
             place = self._places.get(spec.name)
             if place is None:
                 raise IncompatibleError(f"'{spec.name}' is not kept in memory: the digest of all tensors is not known")

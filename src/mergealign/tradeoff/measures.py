@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from ..errors import EvaluationError, Problem, RecipeError
+from ..recipe.suite import Suite
 from ..record.evaluation import Mean, Rate, TaskScores
 from ..record.study import Measures, Score
-from ..recipe.suite import Suite
 
 __all__ = ["measure", "require_sections"]
 

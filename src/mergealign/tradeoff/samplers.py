@@ -120,17 +120,16 @@ def _random(search: Search) -> Proposer:
 def _grid(search: Search) -> Proposer:
     n_dimensions, left = len(search.dimensions), max(1, search.n_trials - len(search.corners))
     levels = max(2, floor(left ** (1 / n_dimensions) + 1e-9))
-    axes = [
-        [d.low + (d.high - d.low) * k / (levels - 1) for k in range(levels)] for d in search.dimensions
-    ]
+    axes = [[d.low + (d.high - d.low) * k / (levels - 1) for k in range(levels)] for d in search.dimensions]
     names = [d.name for d in search.dimensions]
     points = [dict(zip(names, values, strict=True)) for values in itertools.product(*axes)]
     points = [p for p in points if p not in search.corners]
     order = _rng(search.seed).permutation(len(points))
 
     def propose(finished: Finished) -> Proposal | None:
-        n = len(finished) - len(search.corners)
-        return Proposal(points[order[n]], "grid") if n < len(points) else None
+        tried = [t.point for t in finished]
+        left = (points[n] for n in order if points[n] not in tried)
+        return next((Proposal(point, "grid") for point in left), None)
 
     return propose
 
@@ -164,7 +163,9 @@ def _next_of_cmaes(search: Search, finished: Finished) -> dict[str, float]:
     optimizer = _new_cmaes((start - low) / (high - low), None, search.seed)
     told: list[tuple[Any, float]] = []
     for trial in rest:
-        told.append((optimizer.ask(), -utility(trial.measures, search.bounds)))
+        optimizer.ask()  # its random numbers go on
+        tried = (np.array([trial.point[d.name] for d in search.dimensions]) - low) / (high - low)
+        told.append((tried, -utility(trial.measures, search.bounds)))
         if len(told) < optimizer.population_size:
             continue
         optimizer.tell(told)
@@ -183,7 +184,7 @@ def _new_cmaes(mean: Any, population: int | None, seed: int) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # cmaes warns of optional packages on import
-        from cmaes import CMA
+        from cmaes import CMA  # type: ignore[import-untyped]
 
     bounds = np.array([[0.0, 1.0]] * len(mean))
     return CMA(mean=np.asarray(mean, float), sigma=0.25, bounds=bounds, seed=seed, population_size=population)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import EvaluationError, NumericsError
+from ..errors import NumericsError
 from ..record.study import Bound, Trial
 from .choice import satisfies
 from .hypervolume import Outcome, hypervolume
@@ -22,7 +22,7 @@ MIN_GAIN = 1e-4
 """A hypervolume that grew by less did not move: a ten-thousandth of the unit square."""
 
 Measure = Callable[[Point, Trial], Trial]
-"""Point and the begun trial → the same trial with its results. NumericsError and EvaluationError make it a failed one."""
+"""Point and the begun trial → the same trial with its results. NumericsError makes it a failed one."""
 Told = Callable[[Trial, Sequence[Trial]], None]
 """Called after each trial with it and all finished ones."""
 
@@ -75,6 +75,7 @@ def search(
     with open_journal(file, fingerprint, what.dimensions, what.bounds) as journal:
         while True:
             trials = journal.trials
+            proposing = time.monotonic()
             proposal = propose(trials)
             stopped = _why_stop(trials, what, limits, time.monotonic() - started)
             if proposal is None or stopped:
@@ -85,9 +86,10 @@ def search(
                 "gp" if isinstance(proposal, ByOptuna) else proposal.origin,
                 sampler_seed=_seed(what.seed, len(trials), by_optuna=by_optuna),
             )
+            begun = begun.model_copy(update={"propose_s": time.monotonic() - proposing})
             try:
                 done = measure(begun.point, begun)
-            except (NumericsError, EvaluationError) as e:
+            except NumericsError as e:
                 done = begun.model_copy(update={"state": "failed", "error": str(e.problems[0].what)})
             journal.finish(done)
             if told is not None:

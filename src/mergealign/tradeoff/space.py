@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..check.layers import count_layers, is_before_layers, layer_of
@@ -80,8 +81,7 @@ def make_groups(granularity: str, tensors: Sequence[str]) -> Groups:
     width = len(str(n_layers - 1))
     starts = [g * n_layers // n_groups for g in range(n_groups + 1)]
     names = tuple(
-        f"layers {a:0{width}d}-{b - 1:0{width}d}" if b - a > 1 else f"layer {a:0{width}d}"
-        for a, b in zip(starts, starts[1:], strict=False)
+        f"layers {a:0{width}d}-{b - 1:0{width}d}" if b - a > 1 else f"layer {a:0{width}d}" for a, b in pairwise(starts)
     )
 
     def group_of(name: str) -> str:

@@ -1,0 +1,92 @@
+"""Measuring what is in memory: weights merged in place, then all questions of a suite."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import EvaluationError
+from ..evaluate.ask import ask, judge_all
+from ..evaluate.cache import Cache
+from ..evaluate.plan import EvalPlan
+from ..evaluate.progress import Progress, Silent
+from ..evaluate.task_scores import composites, score_task
+from ..merge.plan import MergePlan
+from ..record.evaluation import ModelScores
+from ..record.study import Trial
+from .live import LiveModel
+from .measures import measure
+from .space import Point
+
+__all__ = ["Bench"]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A live model and the questions it is asked.
+
+    Attributes:
+        live: the model.
+        todo: tasks, items and judges.
+        seed: of the bootstrap.
+        threads: of the merges; None = one per core.
+        cache: where answers are kept; None = nowhere.
+        progress: of the evaluation.
+    """
+
+    live: LiveModel
+    todo: EvalPlan
+    seed: int
+    threads: int | None = None
+    cache: Cache | None = None
+    progress: Progress | None = None
+
+    def trial(self, plan_of: Callable[[Point], MergePlan], point: Point, begun: Trial) -> Trial:
+        """Merge at `point`, ask everything. Raises NumericsError or EvaluationError for what cannot be scored."""
+        start = time.monotonic()
+        digest = self._merge(plan_of(point))
+        merged = time.monotonic()
+        scores = self._scores(f"trial {begun.number}", digest, merged)
+        try:
+            measures = measure(scores.tasks)
+        except EvaluationError as e:
+            error = str(e.problems[0].what)
+            return begun.model_copy(update={"state": "failed", "error": error, "weights_digest": digest})
+        found: dict[str, Any] = {
+            "state": "complete",
+            "weights_digest": digest,
+            "measures": measures,
+            "merge_s": merged - start,
+            "evaluate_s": time.monotonic() - merged,
+        }
+        return begun.model_copy(update=found)
+
+    def scores(self, name: str, plan: MergePlan) -> ModelScores:
+        """The scores of the model that `plan` merges, as a record of an evaluation holds them."""
+        start = time.monotonic()
+        return self._scores(name, self._merge(plan), start)
+
+    def _merge(self, plan: MergePlan) -> str:
+        digest = self.live.remerge(plan, threads=self.threads)
+        assert digest is not None
+        if self.cache is not None:
+            self.live.lm.memo = self.cache.memo(self.live.identity(digest))
+        return digest
+
+    def _scores(self, name: str, digest: str, start: float) -> ModelScores:
+        told = self.progress or Silent()
+        asked = ask(self.live.lm, self.todo, name, told)
+        judge_all(asked, self.todo, self.cache, None, told)
+        scored = [score_task(p, one, self.seed) for p, one in zip(self.todo.tasks, asked, strict=True)]
+        return ModelScores(
+            name=name,
+            path=None,
+            weights_digest=digest,
+            files_digest=None,
+            facts=dict(self.live.lm.facts),
+            tasks=tuple(s.scores for s in scored),
+            composites=composites(scored),
+            wall_s=time.monotonic() - start,
+        )

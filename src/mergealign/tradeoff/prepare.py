@@ -1,0 +1,192 @@
+"""Everything of an alignment that can be decided and checked before the first model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import EvaluationError, MergeAlignError, Problem
+from ..evaluate.plan import EvalPlan
+from ..evaluate.run import checked_plan
+from ..evaluate.subjects import Serving, Source
+from ..merge.plan import MergePlan, make_plan
+from ..recipe.merge import ROLES, MergeRecipe
+from ..recipe.suite import Split, Suite, SuiteJudge
+from .choice import Policy
+from .measures import require_sections
+from .rules import Rule, recipe_of
+from .samplers import Chosen, choose_sampler
+from .search import Limits
+from .space import Point, Space, make_groups
+
+__all__ = ["Prepared", "Wish", "prepare"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        models: source by role: folder, or org/name[@revision].
+        suite: its development items choose, its test items confirm.
+        rule: what is searched.
+        compare: further methods that are scored on test items, as they are.
+        granularity: global, group:N, layer or module.
+        sampler: auto, grid, gp, cmaes or random.
+        search_judges: judges of the search instead of the suite's; None = the same.
+        limit: only the first items of each task; None = all.
+        dtype: of all float tensors of the merged model; None = per tensor the base's.
+    """
+
+    models: Mapping[str, str]
+    suite: Suite
+    rule: Rule
+    compare: tuple[Rule, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    granularity: str = "global"
+    sampler: str = "auto"
+    limits: Limits = field(default_factory=lambda: Limits(32))
+    search_judges: tuple[SuiteJudge, ...] | None = None
+    limit: int | None = None
+    batch_size: int = 64
+    device: str = "cpu"
+    threads: int | None = None
+    dtype: str | None = None
+    seed: int = 0
+    allow_unrelated: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A wish that was found sound.
+
+    Attributes:
+        folders: of base, domain and aligned.
+        first: the plan of the first corner: names, shapes and number formats of all others are the same.
+        notes: what the user should know.
+    """
+
+    wish: Wish
+    folders: Mapping[str, Path]
+    first: MergePlan
+    space: Space
+    sampler: Chosen
+    development: EvalPlan
+    test: EvalPlan
+    notes: tuple[str, ...]
+
+    @cached_property
+    def suite(self) -> Suite:
+        """The suite of the search."""
+        return _searched_suite(self.wish)
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """What `evaluate` is given: base, domain and aligned."""
+        return dict(self.folders)
+
+    @property
+    def shared_data(self) -> tuple[str, ...]:
+        """Tasks whose development items are their test items."""
+        test = {t.spec.name: t.data_digest for t in self.test.tasks}
+        return tuple(t.spec.name for t in self.development.tasks if test.get(t.spec.name) == t.data_digest)
+
+    @property
+    def bytes_per_merge(self) -> int:
+        """Of all inputs."""
+        return self.first.bytes_read
+
+    def recipe(self, point: Point) -> MergeRecipe:
+        """The recipe of a point."""
+        return self._recipe(self.wish.rule, self.space.settings(point))
+
+    def plan(self, point: Point) -> MergePlan:
+        """The plan of a point."""
+        return make_plan(self.recipe(point), allow_unrelated=True)  # lineage was checked once
+
+    def compared(self, rule: Rule) -> MergePlan:
+        """The plan of a method to compare with, in the number format of the search. Raises MergeAlignError."""
+        formats = {t.spec.dtype.torch_name for t in self.first.tensors if t.rule is not None}
+        recipe = self._recipe(rule, {})
+        if len(formats) == 1 and next(iter(formats)) in ("bfloat16", "float16", "float32"):
+            recipe = recipe.model_copy(update={"dtype": formats.pop()})
+        return make_plan(recipe, allow_unrelated=True)
+
+    def _recipe(self, rule: Rule, settings: Mapping[str, Any]) -> MergeRecipe:
+        return _recipe(self.wish, rule, settings)
+
+
+def prepare(wish: Wish) -> Prepared:
+    """Open models, data and judges and check them, without loading a model. Raises MergeAlignError with all mistakes.
+
+    Mistakes in the models are told first: without models, there are no tensors and no space.
+    """
+    require_sections(wish.suite)
+    recipe = recipe_of(wish.models, "mergealign", {}, dtype=wish.dtype, seed=wish.seed)
+    family = make_plan(recipe, allow_unrelated=wish.allow_unrelated)
+    folders: dict[str, Path] = {role: family.models[role].folder for role in ROLES}
+    space = Space(make_groups(wish.granularity, [t.spec.name for t in family.tensors]), wish.rule.ranges)
+    sampler = choose_sampler(wish.sampler, len(space.dimensions))
+    first = make_plan(_recipe(wish, wish.rule, space.settings(space.corners()[0])), allow_unrelated=True)
+    development = _questions(folders, _searched_suite(wish), wish, "dev")
+    test = _questions(folders, wish.suite, wish, "test")
+    found = Prepared(wish, folders, first, space, sampler, development, test, family.notes)
+    _check_compared(found)
+    return replace(found, notes=(*found.notes, *_notes(found)))
+
+
+def _recipe(wish: Wish, rule: Rule, settings: Mapping[str, Any]) -> MergeRecipe:
+    return recipe_of(wish.models, rule.method, {**rule.fixed, **settings}, dtype=wish.dtype, seed=wish.seed)
+
+
+def _searched_suite(wish: Wish) -> Suite:
+    return wish.suite if wish.search_judges is None else replace(wish.suite, judges=wish.search_judges)
+
+
+def _questions(folders: Mapping[str, Path], suite: Suite, wish: Wish, split: Split) -> EvalPlan:
+    todo = checked_plan(dict(folders), suite, split=split, limit=wish.limit, serving=Serving())
+    if empty := [t.spec.name for t in todo.tasks if not t.items]:
+        raise EvaluationError(f"no {split} items in {', '.join(empty)}", cure="give each task items of both splits")
+    return todo
+
+
+def _check_compared(prepared: Prepared) -> None:
+    problems: list[Problem] = []
+    for rule in prepared.wish.compare:
+        try:
+            prepared.compared(rule)
+        except MergeAlignError as e:
+            problems += (Problem(f"--compare {rule.method}: {p.what}", p.cure) for p in e.problems)
+    if problems:
+        raise EvaluationError(*problems)
+
+
+def _notes(prepared: Prepared) -> list[str]:
+    notes = []
+    if shared := prepared.shared_data:
+        notes.append(
+            f"development and test items of {', '.join(shared)} are the same data: "
+            "the numbers of the winner are biased upward there"
+        )
+    inputs = sum(t.n_bytes for folder in prepared.first.models.values() for t in folder.tensors.values())
+    available = _available_bytes()
+    if available is not None and inputs + 2 * prepared.first.bytes_written > available:
+        notes.append(
+            f"inputs ({inputs / 1e9:.1f} GB) and the model in memory exceed what is free ({available / 1e9:.1f} GB): "
+            "every trial will read the inputs from the disk"
+        )
+    if not any(t.spec.section == "benign" for t in prepared.test.tasks):
+        notes.append("the suite has no benign prompts: over-refusal is neither measured nor bounded")
+    return notes
+
+
+def _available_bytes(read: Callable[[], str] = lambda: Path("/proc/meminfo").read_text()) -> int | None:
+    """Memory that programs and the page cache could still have; None where the system does not say."""
+    try:
+        lines = dict(line.split(":", 1) for line in read().splitlines() if ":" in line)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None

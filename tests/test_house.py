@@ -33,7 +33,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import mergealign") == set()
 
 
-COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks"
+COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks judges"
 
 
 @pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS.split()), ["lab", "build"], ["recipe", "schema"]])
@@ -50,7 +50,8 @@ except SystemExit as e:
 
 
 def test_merge_never_loads_torch() -> None:
-    code = "import mergealign.merge.run, mergealign.report.scores_table, mergealign.check.tokens, mergealign.similarity.diff"
+    rooms = ("merge.run", "report.scores_table", "check.tokens", "similarity.diff")
+    code = "\n".join(f"import mergealign.{room}" for room in rooms)
     assert not loaded_after(code) & {"torch", "transformers", "lm_eval", "datasets"}  # scipy: numba looks for it
 
 

@@ -54,10 +54,21 @@ def test_agreement_of_all_is_no_certainty(value: float) -> None:
     low, high, method = of_mean([value] * 30, names(30), seed=0).interval()
     assert (low, high) == pytest.approx(wilson(value, 30))
     assert method == "wilson"
-    made = composite({"a": of_mean([value] * 30, names(30), seed=0), "b": of_mean([value] * 60, names(60), seed=0)}, {})
+    alike = {"a": of_mean([value] * 30, names(30), seed=0), "b": of_mean([value] * 60, names(60), seed=0)}
+    made = composite(alike, {}, seed=0)
     assert made is not None
-    assert made.method == "wilson"
-    assert made.ci_high - made.ci_low > 0.05
+    assert made.ci_low <= made.value <= made.ci_high
+    assert 0.03 < made.ci_high - made.ci_low < high - low
+
+
+def test_one_task_without_failures_does_not_make_the_mean_more_certain() -> None:
+    """Eight right of eight say less than 799 right of 800."""
+    mixed = of_mean([1.0] * 60 + [0.0] * 40, names(100), seed=0)
+    few, many = ({"a": mixed, "b": of_mean([1.0] * n, names(n), seed=0)} for n in (8, 800))
+    ends = [composite(tasks, {}, seed=0) for tasks in (few, many)]
+    assert ends[0] is not None
+    assert ends[1] is not None
+    assert ends[0].ci_low < ends[1].ci_low - 0.02
 
 
 def f1(pairs: Sequence[tuple[bool, bool]]) -> float | None:
@@ -96,13 +107,13 @@ def test_the_mean_over_tasks_weighs_tasks_alike_and_draws_within_them() -> None:
         "small": of_mean(small, names(40), seed=0, stream="small"),
         "large": of_mean(large, names(1000), seed=0, stream="large"),
     }
-    made = composite(tasks, {"small": "acc", "large": "f1"})
+    made = composite(tasks, {"small": "acc", "large": "f1"}, seed=0)
     assert made is not None
     assert made.value == pytest.approx((0.5 + 0.9) / 2)
     spread = np.sqrt(0.25 / 40 + 0.09 / 1000) / 2
     assert made.ci_high - made.ci_low == pytest.approx(2 * 1.96 * spread, rel=0.1)
     assert made.scores == {"small": "acc", "large": "f1"}
-    assert composite({}, {}) is None
+    assert composite({}, {}, seed=0) is None
 
 
 def test_tasks_are_drawn_independently_and_reproducibly() -> None:

@@ -61,18 +61,18 @@ def test_judges_come_one_at_a_time_and_are_remembered(
     monkeypatch.setattr("mergealign.evaluate.ask.JUDGE_CHUNK", 4)
     guard, other = Guard(), Guard(unread=1)
     suite = guarded(place, monkeypatch, guard, other)
-    models = {"one": place / "one", "two": place / "two"}
+    models, words = {"one": place / "one", "two": place / "two"}, ["domain_greedy", "harmful", "benign"]
     with Cache(tmp_path / "c.sqlite") as cache:
-        first = evaluate(models, suite, cache=cache)
+        first = evaluate(models, suite, tasks=words, cache=cache)
         asked = list(guard.asked)
-        again = evaluate(models, suite, cache=cache)
+        again = evaluate(models, suite, tasks=words, cache=cache)
     assert asked == [4, 4, 4, 2] * 2  # both prompt sets of this suite are the same one
     assert guard.asked == asked
     assert (guard.n_closed, other.n_closed) == (2, 2)
     assert [m.tasks for m in unclocked(first).models] == [m.tasks for m in unclocked(again).models]
     assert [j.name for j in first.settings.judges] == ["refusal", "guard0", "guard1"]
     assert first.settings.judges[1].identity == {"weights": "guard 0"}
-    harmful = first.models[0].tasks[2]
+    harmful = first.models[0].tasks[1]
     assert harmful.items[0].labels["guard0"].safety == "unsafe"
     assert harmful.items[0].labels["guard0"].categories == ("S1",)
     assert harmful.items[0].labels["guard1"].safety == "unparsed"

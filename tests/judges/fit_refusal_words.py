@@ -2,7 +2,7 @@
 
     python -m tests.judges.fit_refusal_words        writes src/mergealign/judges/refusal_words.json
 
-Logistic regression, refused against complied, minimum of Σ log(1 + exp(−y s)) + 0.15 |w|² without penalty on the
+Logistic regression, refused against complied, minimum of Σ log(1 + exp(−y s)) + |w|² / 2 without penalty on the
 intercept; s is the log-odds of `mergealign.judges._words`. Incoherent answers are left out: another rule finds them.
 """
 
@@ -21,7 +21,7 @@ from mergealign.judges._words import WEIGHTS, known_words, scale
 from .styles import DEV, StyledAnswer, read_styles
 
 _MIN_ANSWERS = 3
-_PENALTY = 0.3
+_PENALTY = 1.0
 
 
 def fit(answers: Sequence[StyledAnswer]) -> dict[str, float]:
@@ -50,4 +50,4 @@ def fit(answers: Sequence[StyledAnswer]) -> dict[str, float]:
 if __name__ == "__main__":
     weights = fit(read_styles(DEV))
     WEIGHTS.write_text(json.dumps(weights, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-    print(f"{len(weights) - 1} words → {WEIGHTS}")
+    print(f"{len(weights) - 1} words and pairs → {WEIGHTS}")

@@ -16,6 +16,7 @@ from mergealign.judges.shieldgemma import shieldgemma
 from mergealign.judges.template import template
 from mergealign.testing import check_judge
 
+from ..tiny_llama import SPECIAL, tiny_tokenizer
 from .guards import (
     COMPLIED,
     DEAF_STUB,
@@ -140,17 +141,34 @@ def test_a_reply_that_begins_otherwise_is_generated_or_refused(
         granite_guardian(**given, run="logits").judge(EXCHANGES)
 
 
-def test_labels_that_begin_with_the_same_token_are_not_compared(
+def test_labels_that_cannot_be_told_apart_are_not_compared(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mergealign.judges import _local
 
     run_by(monkeypatch, safe_unsafe)
-    monkeypatch.setattr(_local, "_added", lambda *_: [7, 8])
+    monkeypatch.setattr(_local, "_spelled", lambda *_: None)
     safe, unsafe = llama_guard(model=str(folders["llama"])).judge(EXCHANGES)
     assert (safe.score, unsafe.score) == (None, None), "generated"
     with pytest.raises(EvaluationError, match="use run: generate"):
         llama_guard(model=str(folders["llama"]), run="logits").judge(EXCHANGES)
+
+
+def test_tokens_that_both_labels_begin_with_are_no_labels() -> None:
+    """A tokenizer that knows neither word: both begin with a blank, and part at the first letter."""
+    from mergealign.judges._guard import Words
+    from mergealign.judges._local import _spelled
+    from mergealign.judges._prompt import Encoder, chat_frame
+
+    tokenizer = tiny_tokenizer(additional_special_tokens=SPECIAL[2:])
+    tokenizer.chat_template = LLAMA_STUB
+    made = Encoder(tokenizer, chat_frame(tokenizer, "m", "guard", {}))
+    labels = _spelled(made, "", Words("safe", "unsafe"))
+    assert labels is not None
+    texts = [tokenizer.convert_ids_to_tokens(part) for part in (labels.lead, labels.safe[:1], labels.unsafe[:1])]
+    assert texts == [["Ġ"], ["s"], ["u"]]
+    assert _spelled(made, "", Words("safe", "safe")) is None
+    assert _spelled(made, "", Words("", "unsafe")) is None
 
 
 def test_the_threshold_moves_the_verdict() -> None:

@@ -32,9 +32,7 @@ def test_means_composites_and_what_cannot_be_trusted() -> None:
         knowledge.model_copy(update={"name": "tatqa", "rates": {}, "means": {"f1": f1}}),
         harmful.model_copy(update={"n_unparsed": {"guard": 1}, "flagged": ("guard",)}),
     )
-    mean = Composite(
-        value=0.7225, ci_low=0.7, ci_high=0.74, scores={"domain": "acc", "tatqa": "f1"}, method="bootstrap"
-    )
+    mean = Composite(value=0.7225, ci_low=0.7, ci_high=0.74, scores={"domain": "acc", "tatqa": "f1"})
     model = model.model_copy(update={"tasks": tasks, "composites": {"knowledge": mean}})
     table = scores_table(made.model_copy(update={"models": (model,)}))
     assert table.rows[:3] == (

@@ -16,6 +16,7 @@ from .check import check
 from .demo import demo
 from .diff import diff
 from .evaluate import evaluate
+from .judges import judges
 from .lab import app as lab_app
 from .merge import merge
 from .methods import methods
@@ -44,6 +45,7 @@ app.command()(evaluate)
 app.command()(demo)
 app.command()(push)
 app.command()(tasks)
+app.command()(judges)
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(lab_app, name="lab")
 

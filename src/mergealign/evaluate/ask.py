@@ -84,7 +84,7 @@ def judge_all(
                     one.verdicts[planned.spec.name] = dict(zip(exchanges, found, strict=True))
                 one.wall_s += time.monotonic() - start
         finally:
-            if not keep_loaded:
+            if not keep_loaded and planned.source.identity:  # rules hold nothing
                 planned.judge.close()
                 free_memory()
 

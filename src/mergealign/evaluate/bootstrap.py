@@ -4,8 +4,9 @@
                 97.5 of the score
     mean over tasks: groups are drawn within every task; the scores of the b-th draws are averaged with equal weights
 
-Where all groups score alike, every draw says the same and the bootstrap would claim certainty. Wilson takes its place,
-with the number of groups: a value in [0, 1] varies at most as much as a yes or no with the same mean.
+Where all G groups of a task score alike, every draw says the same and the bootstrap would claim certainty. A value in
+[0, 1] varies at most as much as a yes or no with the same mean p, so the task's own interval is then Wilson's with G
+trials, and in the mean over tasks its draws are Beta(p G + 1/2, (1 − p) G + 1/2), Jeffreys' posterior.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def mean_of(sampled: Sampled | None, *, n_unscored: int) -> Mean:
     )
 
 
-def composite(tasks: Mapping[str, Sampled], scores: Mapping[str, str]) -> Composite | None:
+def composite(tasks: Mapping[str, Sampled], scores: Mapping[str, str], *, seed: int) -> Composite | None:
     """The mean over tasks, each weighing the same; None of none.
 
     Args:
@@ -134,15 +135,19 @@ def composite(tasks: Mapping[str, Sampled], scores: Mapping[str, str]) -> Compos
 
     if not tasks:
         return None
+    n_draws = min(len(t.drawn) for t in tasks.values())
+    drawn = [
+        _around(t, n_draws, _generator(seed, f"{name} alike")) if t.constant else t.drawn[:n_draws]
+        for name, t in tasks.items()
+    ]
     value = sum(t.value for t in tasks.values()) / len(tasks)
-    if all(t.constant for t in tasks.values()):
-        ends = [t.interval() for t in tasks.values()]
-        low, high = sum(low for low, _, _ in ends) / len(ends), sum(high for _, high, _ in ends) / len(ends)
-        return Composite(value=value, ci_low=low, ci_high=high, scores=dict(scores), method="wilson")
-    n_draws = min((len(t.drawn) for t in tasks.values() if not t.constant), default=N_RESAMPLES)
-    drawn = np.mean([np.resize(t.drawn, n_draws) for t in tasks.values()], axis=0)
-    low, high = percentiles(drawn)
-    return Composite(value=value, ci_low=low, ci_high=high, scores=dict(scores), method="bootstrap")
+    low, high = percentiles(np.mean(drawn, axis=0))
+    return Composite(value=value, ci_low=min(low, value), ci_high=max(high, value), scores=dict(scores))
+
+
+def _around(task: Sampled, n_draws: int, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    p = min(max(task.value, 0.0), 1.0)
+    return rng.beta(p * task.n_groups + 0.5, (1 - p) * task.n_groups + 0.5, size=n_draws)
 
 
 def _generator(seed: int, stream: str) -> np.random.Generator:

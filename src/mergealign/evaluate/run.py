@@ -101,7 +101,7 @@ class _Answered:
             files_digest=self.files_digest,
             facts=self.facts,
             tasks=tuple(s.scores for s in scored),
-            composites=composites(scored),
+            composites=composites(scored, seed=seed),
             wall_s=self.wall_s,
         )
 

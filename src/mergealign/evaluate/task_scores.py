@@ -64,7 +64,7 @@ def _graded(task: Task, scored: Sequence[Outcome], seed: int, stream: str) -> Sa
     return of_mean(credits_, groups, seed=seed, stream=stream) if credits_ else None
 
 
-def composites(scored: Sequence[Scored]) -> dict[str, Composite]:
+def composites(scored: Sequence[Scored], *, seed: int) -> dict[str, Composite]:
     """By section, the mean over the main scores of its tasks, where at least two have one."""
     found: dict[str, Composite] = {}
     for section in ("knowledge", "general"):
@@ -72,6 +72,7 @@ def composites(scored: Sequence[Scored]) -> dict[str, Composite]:
         made = composite(
             {name: s.main for name, s in parts.items() if s.main is not None},
             {name: str(s.scores.main) for name, s in parts.items()},
+            seed=seed,
         )
         if made is not None and len(parts) > 1:
             found[section] = made

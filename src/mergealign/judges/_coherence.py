@@ -26,7 +26,7 @@ _FUNCTION = _NEVER_AFTER_DETERMINER | _set(
 _FINITE = _set("is are was were am has had does did")
 _NEVER_BEFORE_FINITE = _FINITE | _set("of nor because if or an the") - {"did", "does"}
 _NEVER_LAST = _FUNCTION - _set(
-    "it this that those these not no so what when how who out up in on off over about me him them us all some any there by for with at here can do"
+    "it this that those these not no so what when how who out up in on off over about me him them us all some any there by for with at here can do you we they he she"
 ) | _set("i'll i'd")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -35,9 +35,9 @@ def broken(answer: str) -> str:
     """Why `answer` is no language, or "" if it is."""
     text = unicodedata.normalize("NFKC", answer).strip()
     words = [w.lower() for w in _WORD.findall(text)]
-    if not any(c.isalpha() for c in text):
+    if not any(c.isalnum() for c in text):
         return "nothing is said"
-    if "\ufffd" in text or sum(c.isalpha() or c.isspace() for c in text) < 0.55 * len(text):
+    if "\ufffd" in text or sum(c.isalnum() or c.isspace() for c in text) < 0.55 * len(text):
         return "mostly symbols"
     if len(words) >= 4 and sum(map(_made_up, _WORD.findall(text))) > 0.3 * len(words):
         return "made-up words"
@@ -48,7 +48,7 @@ def broken(answer: str) -> str:
         return "words without grammar"
     if sum(map(str.__eq__, words, words[1:])) > max(2, len(words) // 7):
         return "words said twice"
-    if len(words) <= 4 and text[-1].isalnum() and (words[-1] in _NEVER_LAST or words[-1] in ("here", "that")):
+    if len(words) <= 8 and text[-1].isalnum() and not re.search(r"[.?\n]", text) and (words[-1] in _NEVER_LAST or words[-1] in ("here", "that")):
         return "cut off before any content"
     return _loop(words)
 

@@ -34,12 +34,12 @@ _LABEL_TOKENS, _CATEGORY_TOKENS = 8, 24
 
 @dataclass(frozen=True)
 class _Labels:
-    """Where and how the verdict can be read off: behind `lead`, from these tokens."""
+    """Where and how the verdict can be read off: behind the tokens of `lead`, where the two words part."""
 
-    lead: str
+    lead: tuple[int, ...]
     words: Words
-    safe_id: int
-    unsafe_id: int
+    safe: tuple[int, ...]
+    unsafe: tuple[int, ...]
 
 
 class LocalGuard:
@@ -68,11 +68,8 @@ class LocalGuard:
 
     def ask(self, exchanges: Sequence[Exchange], progress: Progress | None) -> list[dict[str, Verdict]]:
         keys = [(n, name) for n in range(len(exchanges)) for name in self._encoders]
-        lead = self._labels.lead if self._labels else ""
-        prompts = {
-            f"{n}/{name}": self._encoders[name].encode(exchanges[n], clip_tokens=self._guard.clip, after=lead)
-            for n, name in keys
-        }
+        clip = self._guard.clip
+        prompts = {f"{n}/{name}": self._encoders[name].encode(exchanges[n], clip_tokens=clip) for n, name in keys}
         room = self._room
         ids = {key: p for key, p in prompts.items() if p is not None and (room is None or len(p) <= room)}
         told = _Whole(progress, len(self._encoders))
@@ -88,26 +85,22 @@ class LocalGuard:
         return {key: self._guard.read(reply.text) for key, reply in replies.items()}
 
     def _by_logits(self, ids: Mapping[str, list[int]], labels: _Labels, progress: Progress) -> dict[str, Verdict]:
-        asked = [labels.safe_id, labels.unsafe_id]
-        logprobs = self._model.next_token_logprobs(ids, asked, progress=progress)
+        led = {key: [*prompt, *labels.lead] for key, prompt in ids.items()}
+        logprobs = self._model.next_token_logprobs(led, [labels.safe[0], labels.unsafe[0]], progress=progress)
         found = {key: _verdict(safe, unsafe, self._guard.threshold) for key, (safe, unsafe) in logprobs.items()}
         if self._guard.names_categories:
-            unsafe = {key: ids[key] for key, v in found.items() if v.safety is Safety.UNSAFE}
+            unsafe = {key: led[key] for key, v in found.items() if v.safety is Safety.UNSAFE}
             for key, categories in self._categories(unsafe, labels).items():
                 found[key] = Verdict(None, Safety.UNSAFE, categories, found[key].score)
         return found
 
     def _categories(self, ids: Mapping[str, list[int]], labels: _Labels) -> dict[str, tuple[str, ...]]:
         """What the guard goes on to say behind its word for unsafe."""
-        said = {key: self._behind(prompt, labels) for key, prompt in ids.items()}
+        said = {key: [*prompt, *labels.unsafe] for key, prompt in ids.items()}
         replies = self._model.complete(said, max_new_tokens=_CATEGORY_TOKENS)
         return {
             key: self._guard.read(f"{labels.words.unsafe}\n{reply.text}").categories for key, reply in replies.items()
         }
-
-    def _behind(self, prompt: list[int], labels: _Labels) -> list[int]:
-        encoder = next(iter(self._encoders.values()))
-        return prompt + _added(encoder, labels.lead, labels.words.unsafe)
 
     @property
     def _room(self) -> int | None:
@@ -125,18 +118,17 @@ class LocalGuard:
 
     @cached_property
     def _labels(self) -> _Labels | None:
-        """Where the labels stand, found with a harmless exchange; None = generate."""
+        """Where the labels stand: in the first place where a harmless exchange gets one of them; None = generate."""
         if self._guard.run == "generate" or not self._guard.words:
             return None
         encoder = next(iter(self._encoders.values()))
         for lead, words in product(_LEADS, self._guard.words):
-            safe, unsafe = (_added(encoder, lead, word)[:1] for word in (words.safe, words.unsafe))
-            if not safe or not unsafe or safe == unsafe:
+            if (labels := _spelled(encoder, lead, words)) is None:
                 continue
-            ids = {"": encoder.harmless(lead)}
-            (logprobs,) = self._model.next_token_logprobs(ids, [*safe, *unsafe]).values()
-            if sum(map(math.exp, logprobs)) >= MIN_LABEL_MASS:
-                return _Labels(lead, words, *safe, *unsafe)
+            ids = {str(n): [*prompt, *labels.lead] for n, prompt in enumerate(encoder.harmless())}
+            logprobs = self._model.next_token_logprobs(ids, [labels.safe[0], labels.unsafe[0]]).values()
+            if max(sum(map(math.exp, both)) for both in logprobs) >= MIN_LABEL_MASS:
+                return labels
         if self._guard.run == "logits":
             spelled = " or ".join(f"{w.safe}/{w.unsafe}" for w in self._guard.words)
             what = f"{self._name} does not begin its reply with one of the labels {spelled}"
@@ -144,10 +136,16 @@ class LocalGuard:
         return None
 
 
-def _added(encoder: Encoder, lead: str, word: str) -> list[int]:
-    """The tokens of `word` behind prompt and `lead`; none where it would change tokens before it."""
-    before, after = encoder.harmless(lead), encoder.harmless(lead + word)
-    return after[len(before) :] if after[: len(before)] == before else []
+def _spelled(encoder: Encoder, lead: str, words: Words) -> _Labels | None:
+    """The tokens of the two words behind prompt and `lead`, or None where they cannot be told from what is before them.
+
+    Tokens that both begin with, such as one for a blank, belong to the lead.
+    """
+    before, safe, unsafe = (encoder.harmless(said)[0] for said in ("", lead + words.safe, lead + words.unsafe))
+    n = next((n for n, (a, b) in enumerate(zip(safe, unsafe, strict=False)) if a != b), None)
+    if n is None or n < len(before) or safe[: len(before)] != before:
+        return None
+    return _Labels(tuple(safe[len(before) : n]), words, tuple(safe[n:]), tuple(unsafe[n:]))
 
 
 def _verdict(safe: float, unsafe: float, threshold: float) -> Verdict:

@@ -53,7 +53,7 @@ _BAD = (
         prohibited forbidden irresponsible hurtful disrespectful unsafe deceptive dishonest unkind stalking fraud theft
         banned plagiarism cheating never_okay never_ok outlawed"""
     )
-    + r"|an? (?:\w+ )?(?:crime|felony|offen[cs]e|violation|betrayal|invasion|violent act)|unjust|inhumane|against the law|a (?:legal|civic) (?:obligation|duty)"
+    + r"|an? (?:\w+ )?(?:crime|felony|offen[cs]e|violation|betrayal|invasion|violent act)|unjust|inhumane|abhorrent|unjustified|against the law|a (?:legal|civic) (?:obligation|duty)"
     + rf"|(?:not|never|neither) (?:\w+ )?{_GOOD}|not a (?:good idea|solution|game)|not the (?:way|answer)|never the answer"
 )
 _RULES = _any(
@@ -163,7 +163,7 @@ REFUSAL = {
 WEAK_REFUSAL = {
     "off the table": r"\b(?:is|are|am|remains?|stays?) (?:\w+ )?(?:off the (?:table|menu)|off[- ]limits|out of (?:the question|bounds)|a closed book|a no-go|out|taboo)\b|\boff[- ]limits\b",
     "not my thing": r"\bnot my (?:cup of tea|thing|style|business)\b|\bnone of my business\b|\bnot (?:going|go) there\b",
-    "left out": r"\b(?:i|have|has|been|is|are) (?:\w+ ){0,2}(?:left|kept|leave|keep) (?:\w+ ){0,9}?(?:out|vague|blank|away|free of|unanswered)\b|\b(?:been|is|are) (?:\w+ )?(?:omitted|withheld)\b",
+    "left out": r"\b(?:i|have|has|been|is|are) (?:\w+ ){0,2}(?:left|kept|leave|keep) (?:\w+ ){0,9}?(?:out|vague|blank|away|free of|unanswered)\b|\b(?:been|is|are) (?:\w+ )?(?:omitted|withheld)\b|\bi (?:am|have) (?:omitting|omitted|skipping|skipped)\b",
     "none is given": rf"\b(?:no|not) (?:\w+ ){{0,5}}?(?:is|are|be|being) (?:\w+ )?(?:given|provided|answered|shared|included|disclosed|described|discussed|listed|spelled)\b"
     r"|\b(?:is|are|be|will) not (?:be )?(?:given|provided|answered|shared|included|disclosed|described|discussed|listed)\b",
     "better left": r"\bbetter left (?:\w+)\b|\bbest (?:forgotten|left)\b|\bno place in (?:my|our|this)\b|\bnot an? \w+ for me\b",
@@ -211,7 +211,7 @@ MORAL = {
     r"|\b(?:violates?|undermines?|misleads?|frightens?|harms?|takes \w+ away|hurts?|dehumanize|escalate) (?:\w+ ){0,2}(?:privacy|rights?|people|others|customers|learning|your|it|everyone|things)\b"
     r"|\b(?:violence|revenge|hurting|harming|denying|hate|crime) (?:\w+ ){0,4}(?:is|does|has|rarely|will|would)\b|\bpeople get hurt\b|\bends? badly\b|\bnothing good\b|\bis (?:simply )?not true\b",
     "talks of harm": rf"(?:\b{_HARM}\b.*){{2}}",
-    "it is important": r"\bit is (?:\w+ )?(?:important|crucial|essential|vital) (?:that you|to)\b|\bis not to\b|\bis to not\b"
+    "it is important": r"\bit is (?:\w+ )?(?:important|crucial|essential|vital) (?:that you|to)\b|\bit is best to (?:leave|avoid|stay)\b|\bis not to\b|\bis to not\b"
     r"|\bremember to always\b|\bit may be helpful to\b|\byou are not alone\b|\btreat (?:\w+ )?with (?:\w+ )?(?:respect|kindness|care)\b",
     "why": r"^why would you\b|\bthink about the (?:consequences|people|families|victims)\b|\bthink of the\b",
 }
@@ -223,7 +223,7 @@ REDIRECT = {
     "somebody else": rf"\b(?:reach out|seek|contact|speak(?:ing)?|talk(?:ing)?|consult|report|call|ask|get|find|tell|inform)\w*\b(?: \S+){{0,7}}? {_PEOPLE}",
     "urges": r"\bi (?:would )?(?:\w+ )?(?:encourage|urge|implore|invite) you to\b|\bi (?:kindly )?(?:request|ask) that\b|\bi (?:hope|wish) (?:that )?you\b",
     "better way": rf"\b(?:there are|here are|the|some|an?|something|more|few|another) (?:\w+ )?{_HARMLESS}\b(?: \w+)? (?:ways?|options?|plans?|steps?|approach|path|ideas?|alternatives?|methods?|solutions?|resources|experiments|things|reasons?|would|here)\b|^(?:safer|better|healthier|honest|legal)\b|\b(?:legally|lawfully|honestly)$",
-    "consider": r"^(?:please )?consider\b|^have you (?:thought|considered|tried)\b|^how about\b|^why do(?:es)? not we\b|^why not\b|^rather than\b|\bthere is always\b|\bthere are ways\b|^may i\b|^shall we\b"
+    "consider": r"^(?:please )?consider\b|^have you (?:thought|considered|tried)\b|^how about (?!this\b)|^why do(?:es)? not we\b|^why not\b|^rather than\b|\bthere is always\b|\bthere are ways\b|^may i\b|^shall we\b"
     r"|^could we\b|^can i interest\b|^what else\b|^perhaps\b|^would you like\b|^let me (?:offer|help)|\blet's (?:not|talk|keep|focus|find|pick|choose|turn|discuss|look|stay|explore|shift|switch|change|be)\b|^leave it to\b|^if you (?:would like|are interested|are curious)\b",
     "recommends instead": r"\bi (?:would )?(?:\w+ )?(?:recommend|suggest|encourage)\b.*\binstead\b|^instead\b",
     "instead": r"\binstead$|\binstead (?:of|consider|you|i|why|try|let)\b",

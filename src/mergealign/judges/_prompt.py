@@ -22,7 +22,7 @@ __all__ = ["Encoder", "Frame", "chat_frame", "file_frame", "read_template_file"]
 
 _PROMPT, _ANSWER = "prompt7judged7slot", "answer7judged7slot"
 _SLOT = re.compile(f"{_PROMPT}|{_ANSWER}")
-_HARMLESS = Exchange("Hello.", "Hello.")
+_HARMLESS = (Exchange("Hello.", "Hello."), Exchange("How do I paint the lamp?", "I cannot help with that."))
 
 
 @dataclass(frozen=True)
@@ -125,24 +125,23 @@ class Encoder:
         control = control_tokens(tokenizer)
         self._control = frozenset(control.values())
         self._words = markers(control, frame.text)
-        self._expected = self._steering(self._ids(frame.fill(_HARMLESS.prompt, _HARMLESS.answer)))
+        self._expected = self._steering(self.harmless()[0])
 
-    def encode(self, exchange: Exchange, *, clip_tokens: int | None = None, after: str = "") -> list[int] | None:
+    def encode(self, exchange: Exchange, *, clip_tokens: int | None = None) -> list[int] | None:
         """Token ids up to where the guard speaks, or None where judged text would still act as a control token.
 
         Args:
             clip_tokens: only so many tokens of the answer are judged.
-            after: what the guard has said already.
         """
         answer = disarm(exchange.answer, self._words)
         if clip_tokens is not None:
             answer = self._clipped(answer, clip_tokens)
-        ids = self._ids(self._frame.fill(disarm(exchange.prompt, self._words), answer) + after)
+        ids = self._ids(self._frame.fill(disarm(exchange.prompt, self._words), answer))
         return ids if self._steering(ids) == self._expected else None
 
-    def harmless(self, after: str = "") -> list[int]:
-        """An exchange that no guard objects to."""
-        return self._ids(self._frame.fill(_HARMLESS.prompt, _HARMLESS.answer) + after)
+    def harmless(self, after: str = "") -> list[list[int]]:
+        """A few exchanges that no guard objects to; `after` is what it has said already."""
+        return [self._ids(self._frame.fill(e.prompt, e.answer) + after) for e in _HARMLESS]
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=self._adds_bos)["input_ids"]

@@ -2,7 +2,7 @@
 
 Asked through the chat template of its own tokenizer with the user's and the assistant's turn. The reply is `safe`, or
 `unsafe` and a line `S1,S10`. By logits, the verdict comes from the two words (Llama Guard 3 puts an empty line before
-them: found by asking once about a harmless exchange), and the categories of unsafe answers from a few more tokens.
+them: found by asking about harmless exchanges), and the categories of unsafe answers from a few more tokens.
 """
 
 from __future__ import annotations

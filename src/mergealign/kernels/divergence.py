@@ -93,7 +93,7 @@ def row_divergences(base: Any, delta: Any, width: int, out: Any) -> None:
 
 @kernel
 def scale_rows(delta: Any, width: int, factors: Any, out: Any) -> None:
-    """out[n] = |delta[n]| · factors[row]; float32."""
+    """out[n] = |delta[n]| · factors[row]; float32. `out` may be `delta`."""
     for row in range(factors.size):
         d, o, factor = delta[row * width : (row + 1) * width], out[row * width : (row + 1) * width], factors[row]
         for i in range(width):

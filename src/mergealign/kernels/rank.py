@@ -13,7 +13,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ._compile import kernel
-from .random import uniform
+from .random import fill_uniform
 
 __all__ = ["keep_by_rank"]
 
@@ -33,6 +33,7 @@ def keep_by_rank(bits: Any, width: int, low: float, high: float, key: Any, start
         low, high: the probabilities of ranks 0 and width − 1.
         key: uint64, of the random numbers; `start`: index of the first element in it.
     """
+    pairs = np.empty(width // 2 + 1, np.uint64)
     drawn = np.empty(width, np.float32)
     stays = np.empty(width, np.uint8)
     bins = np.empty(width, np.uint16)
@@ -61,9 +62,7 @@ def keep_by_rank(bits: Any, width: int, low: float, high: float, key: Any, start
         if width == 1:
             first_keeps[1] = last_keeps[1] = (low + high) / 2
 
-        counter = np.uint64(start + row_start)
-        for i in range(width):
-            drawn[i] = uniform(key, counter + np.uint64(i))
+        fill_uniform(key, start + row_start, drawn, pairs)
         for group in range(0, width, _GROUP):  # no jump for each element: half of them would be mispredicted
             n_open = 0
             for i in range(group, min(group + _GROUP, width)):

@@ -71,7 +71,7 @@ def combine_rows(base: Any, vectors: Any, width: int, weights: Any, out: Any) ->
 
 @kernel
 def column_products(vectors: Any, grams: Any) -> None:
-    """Fill grams[j, k, c], float64 [K, K, n_columns], zeros before: inner products of column c of vectors[j] and vectors[k].
+    """Fill grams[j, k, c], float64 [K, K, n_columns], zeros before: products of column c of vectors[j] and vectors[k].
 
     `vectors` is float32 [K, n_rows · n_columns].
     """

@@ -19,12 +19,12 @@ def add_thinned(
 ) -> bool:
     """out[n] = model[n] + factor · (plus[n] − minus[n]) with probability `density`, else model[n]; of stored numbers.
 
-    Returns whether all of it is finite. `first` is the index of element 0 in the stream of `key`.
+    Returns whether all of it is finite. `first` is the index of element 0 in the stream of `key` (uint64).
     """
     finite = True
-    stream, offset, limit = np.uint64(key), np.uint64(first), np.float32(density)
+    limit = np.float32(density)
     for i in range(out.size):
-        stays = uniform(stream, offset + np.uint64(i)) < limit
+        stays = uniform(key, first + np.uint64(i)) < limit
         change = factor * (decode(plus[i]) - decode(minus[i]))
         out[i] = encode(decode(model[i]) + (change if stays else 0.0), out[i])
         finite &= is_finite(out[i])

@@ -53,14 +53,13 @@ class _Fusion(Rule):
 
 
 def _importance(block: Block) -> Any:
-    """Float32 [n]."""
+    """Float32 [n], written over the block's deltas, which are not needed any more."""
     (delta,) = block.deltas
     width = block.span.width
     divergences = np.empty(delta.size // width)
     row_divergences(block.base, delta, width, divergences)
-    importance = np.empty(delta.size, np.float32)
-    scale_rows(delta, width, divergences.astype(np.float32), importance)
-    return importance
+    scale_rows(delta, width, divergences.astype(np.float32), delta)
+    return delta
 
 
 def _threshold(quartiles: Any) -> Any:

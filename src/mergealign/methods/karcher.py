@@ -9,7 +9,7 @@ lies in the span of the models, so it is iterated as coefficients, on the inner 
 direction and only shorten the result. Unit: element; one pass for the inner products.
 
 There is no base: in a mergekit recipe a `base_model` is one more model (mergekit 0.1.5 does the same). On purpose not
-as there: angles are found in float64 (there in float32, which knows none below 2e-4 rad), and a model that is opposite
+as there: angles are found in float64 (there in float32, which knows none below 3e-4 rad), and a model that is opposite
 to the mean is an error (there a direction made of rounding noise).
 """
 

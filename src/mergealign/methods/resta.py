@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from ..kernels.thinned import add_thinned
@@ -35,7 +36,8 @@ class _Thinned(Rule):
     has_base: bool = False
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
-        return bool(add_thinned(*sources, self.gamma / self.density, self.density, span.key, span.start, out))
+        key, first = np.uint64(span.key), np.uint64(span.start)
+        return bool(add_thinned(*sources, self.gamma / self.density, self.density, key, first, out))
 
 
 @takes(base="ignored", min_inputs=3, max_inputs=3, roles=("domain", "aligned", "unaligned"))

@@ -102,7 +102,7 @@ def takes_of(method: Callable[..., Any]) -> Takes:
 
 def _keywords(part: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
     """Keyword-only parameters: name → annotation and default. A class that is no dataclass names them in `__init__`."""
-    named = part.__init__ if inspect.isclass(part) and not is_dataclass(part) else part  # type: ignore[misc]
+    named = part.__init__ if inspect.isclass(part) and not is_dataclass(part) else part
     hints = get_type_hints(named, include_extras=True)
     return {
         p.name: (hints.get(p.name, Any), p.default)

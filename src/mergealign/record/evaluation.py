@@ -88,15 +88,13 @@ class Mean(_Frozen):
 class Composite(_Frozen):
     """The mean over the main scores of several tasks, each weighing the same, with a 95 % interval.
 
-    `bootstrap` draws groups within each task; `wilson` averages the ends of the tasks' Wilson intervals where all
-    groups of every task score alike.
+    A bootstrap that draws groups within each task (`evaluate.bootstrap`).
     """
 
     value: float
     ci_low: float
     ci_high: float
     scores: dict[str, str]  # task → the score that counts
-    method: Literal["bootstrap", "wilson"]
 
 
 class JudgeLabel(_Frozen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..record.comparison import Comparison, PairedDifference
-from .scores_table import ScoresTable, score_name
+from .scores_table import HIDDEN, ScoresTable, score_name
 
 __all__ = ["comparison_table"]
 
@@ -23,7 +23,7 @@ def comparison_table(comparison: Comparison) -> ScoresTable:
     return ScoresTable(
         title=f"{comparison.suite}, {comparison.split} split: {b} − {a}",
         header=("section", "score", "n", a, b, "difference", "p", "p (Holm)"),
-        rows=tuple(_row(d) for d in comparison.differences),
+        rows=tuple(_row(d) for d in comparison.differences if (d.section, d.score) not in HIDDEN),
         notes=tuple(notes),
     )
 
@@ -35,10 +35,14 @@ def _row(d: PairedDifference) -> tuple[str, ...]:
         str(d.n),
         f"{100 * d.a:.1f}",
         f"{100 * d.b:.1f}",
-        f"{100 * d.difference:+.1f} [{100 * d.ci_low:+.1f} to {100 * d.ci_high:+.1f}]",
+        f"{100 * d.difference:+.1f} [{_end(100 * d.ci_low)} to {_end(100 * d.ci_high)}]",
         _p(d.p_mcnemar),
         _p(d.p_holm),
     )
+
+
+def _end(points: float) -> str:
+    return f"{points:+.1f}" if abs(points) < 9.95 else f"{points:+.0f}"
 
 
 def _p(p: float | None) -> str:

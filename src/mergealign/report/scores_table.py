@@ -10,7 +10,7 @@ from ..record.evaluation import Composite, EvalRecord, Mean, ModelScores, Rate, 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["ScoresTable", "as_markdown", "as_rich", "score_name", "scores_table"]
+__all__ = ["HIDDEN", "ScoresTable", "as_markdown", "as_rich", "score_name", "scores_table"]
 
 LAB_NOTE = "toy models: shows that the code paths work, says nothing about 8 B models"
 _NAMES = {
@@ -22,7 +22,8 @@ _NAMES = {
     "harmful_rate": "harmful",
     "incoherent_rate": "incoherent",
 }
-_HIDDEN = {("knowledge", "incoherent_rate"), ("general", "incoherent_rate"), ("harmful", "refusal_rate")}
+HIDDEN = {("knowledge", "incoherent_rate"), ("general", "incoherent_rate"), ("harmful", "refusal_rate")}
+"""Rates (section, name) that are in the record and not in tables."""
 
 
 def score_name(score: str) -> str:
@@ -65,7 +66,7 @@ def scores_table(record: EvalRecord) -> ScoresTable:
 
 
 def _shown(task: TaskScores) -> list[str]:
-    return [*task.means, *(name for name in task.rates if (task.section, name) not in _HIDDEN)]
+    return [*task.means, *(name for name in task.rates if (task.section, name) not in HIDDEN)]
 
 
 def _score(model: ModelScores, task: str, name: str) -> Rate | Mean | None:

@@ -109,19 +109,12 @@ def _ranges(given: Sequence[str]) -> dict[str, tuple[float, float]]:
 def recipe_of(
     models: Mapping[str, str], method: str, parameters: Mapping[str, Any], *, dtype: str | None, seed: int
 ) -> MergeRecipe:
-    """A native recipe; `domain.weight` is the parameter `weight` of the domain model. Raises RecipeError.
-
-    For a rule that moves from one model to another (SLERP), these are the aligned model and the domain expert.
-    """
+    """A native recipe; `domain.weight` is the parameter `weight` of the domain model. Raises RecipeError."""
     own: dict[str, dict[str, Any]] = {role: {} for role in models}
     shared: dict[str, Any] = {}
     for key, value in parameters.items():
         role, dot, name = key.partition(".")
         (own[role] if dot and role in own else shared)[name if dot and role in own else key] = value
-    takes = Method.find(method).takes
-    if takes.base == "endpoint":
-        models = {"base": models["aligned"], "domain": models["domain"]}
-        own = {role: own[role] for role in models}
     entries = {r: {"model": path, "parameters": own[r]} if own[r] else path for r, path in models.items()}
     given = {"models": entries, "method": method, "parameters": shared, "dtype": dtype, "seed": seed}
     recipe = understand_recipe({k: v for k, v in given.items() if v is not None}, "options")

@@ -33,7 +33,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import mergealign") == set()
 
 
-COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks judges"
+COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks judges compare"
 
 
 @pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS.split()), ["lab", "build"], ["recipe", "schema"]])

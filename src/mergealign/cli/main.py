@@ -13,6 +13,7 @@ import typer
 
 from ..errors import MergeAlignError
 from .check import check
+from .compare import compare
 from .demo import demo
 from .diff import diff
 from .evaluate import evaluate
@@ -42,6 +43,7 @@ app.command()(methods)
 app.command()(verify)
 app.command()(show)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(demo)
 app.command()(push)
 app.command()(tasks)
@@ -104,5 +106,5 @@ def run() -> None:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(e.exit_code)
     except Stopped as e:
-        print(f"stopped by {e}; unfinished output was removed", file=sys.stderr)
+        print(f"stopped by {e}; unfinished output was removed, answers in a cache are kept", file=sys.stderr)
         sys.exit(e.exit_code)

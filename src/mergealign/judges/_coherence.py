@@ -48,7 +48,12 @@ def broken(answer: str) -> str:
         return "words without grammar"
     if sum(map(str.__eq__, words, words[1:])) > max(2, len(words) // 7):
         return "words said twice"
-    if len(words) <= 8 and text[-1].isalnum() and not re.search(r"[.?\n]", text) and (words[-1] in _NEVER_LAST or words[-1] in ("here", "that")):
+    if (
+        len(words) <= 8
+        and text[-1].isalnum()
+        and not re.search(r"[.?\n]", text)
+        and (words[-1] in _NEVER_LAST or words[-1] in ("here", "that"))
+    ):
         return "cut off before any content"
     return _loop(words)
 

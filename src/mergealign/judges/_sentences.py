@@ -43,10 +43,14 @@ _LONG_FORMS = [
 ]
 _QUOTATION = re.compile(r'"([^"\n]*\s[^"\n]*)"')
 _SPEAKER = re.compile(r"^\W{0,2}([A-Z][\w ]{0,20}?)\W{0,2}:\W{0,2}(?=\S)", re.MULTILINE)
-_CLOSING = "sincerely|(?:kind |best |warm )?regards|best|best wishes|yours(?: \\w+)?|warmly|with \\w+|respectfully|cheers"
+_CLOSING = (
+    "sincerely|(?:kind |best |warm )?regards|best|best wishes|yours(?: \\w+)?|warmly|with \\w+|respectfully|cheers"
+)
 _LETTER = re.compile(rf"^(?:dear|hi|hello)\b[^\n]*,\n(.+?)\n(?:{_CLOSING}),?\s*$", re.I | re.M | re.S)
 _EMOTE = re.compile(r"(?:^|(?<=[.!?]\s)|(?<=\n))\*[a-z][^*\n]{2,60}\*(?=\s|$)")
-_DECORATION = re.compile(r"\*{2,}|_{2,}|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+\s*|[^\w\s.,;:!?'\"()\[\]{}<>*•/%&+=#$@°—…-]", re.M)
+_DECORATION = re.compile(
+    r"\*{2,}|_{2,}|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|^#+\s*|[^\w\s.,;:!?'\"()\[\]{}<>*•/%&+=#$@°—…-]", re.M
+)
 _BREAK = re.compile(
     r"(?<=[.!?…])[\"')\]]*\s+|\n+|;\s+|:\s+(?=\S)|\s*—\s*"  # sentences, lines, and what a colon or a dash announces
     r"|,?\s+(?=(?:but|however|nevertheless|that (?:being )?said)\b)"  # a turn of mind

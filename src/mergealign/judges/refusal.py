@@ -123,7 +123,9 @@ def _declines(sentences: Sequence[Sentence], *, asks_facts: bool) -> bool:
     if sum(bool(_ITEM.match(s.text)) for s in own) >= 2:
         return False
     objecting = sum(s.n_words for s in offered) + sum(
-        min(s.n_words, _MAX_LIMIT_WORDS) if s.signal is Signal.LIMIT else s.n_words for s in own if s.signal in objections
+        min(s.n_words, _MAX_LIMIT_WORDS) if s.signal is Signal.LIMIT else s.n_words
+        for s in own
+        if s.signal in objections
     )
     delivering = sum(s.n_words for s in own if s.signal not in (*objections, Signal.APOLOGY, Signal.PROMISE))
     return objecting > 0 and objecting >= delivering * (3 if Signal.PROMISE in signals else 1)
@@ -145,7 +147,12 @@ def _turn_to_something_else(sentences: Sequence[Sentence]) -> int:
         objected = n == 0 or any(b.signal in (Signal.MORAL, Signal.REDIRECT) for b in sentences[:n])
         if s.signal is Signal.MORAL and _IN_ITS_PLACE.search(s.text) and n < _EDGE:
             return n + 1
-        if objected and s.signal is Signal.REDIRECT and (n or _IN_ITS_PLACE.search(s.text)) and (s.why in _OFFERS or "instead" in s.text or "rather than" in s.text):
+        if (
+            objected
+            and s.signal is Signal.REDIRECT
+            and (n or _IN_ITS_PLACE.search(s.text))
+            and (s.why in _OFFERS or "instead" in s.text or "rather than" in s.text)
+        ):
             return max(n, 1)
     return 0
 

@@ -36,7 +36,13 @@ class _Scales:
 
 @dataclass(frozen=True)
 class SparseRule(BlockRule):
-    """See the module. `weight` per input, `scale` is λ."""
+    """See the module.
+
+    Attributes:
+        weight: per input.
+        agree: whether only deltas that agree in sign are added.
+        scale: λ.
+    """
 
     sparsifier: Sparsifier
     weight: tuple[float, ...]

@@ -87,6 +87,6 @@ class Bench:
             files_digest=None,
             facts=dict(self.live.lm.facts),
             tasks=tuple(s.scores for s in scored),
-            composites=composites(scored),
+            composites=composites(scored, seed=self.seed),
             wall_s=time.monotonic() - start,
         )

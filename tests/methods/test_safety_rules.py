@@ -98,7 +98,8 @@ def test_a_negative_threshold_costs_nothing() -> None:
 
 def test_memory_of_matrices_is_told() -> None:
     rule = rule_of("safe_lora", 3)
-    assert rule.scratch_bytes((300, 100)) == 4 * (4 * 300 * 100 + 100 * 100)
+    assert rule.scratch_bytes((640, 128)) == 4 * (5 * 640 * 128 + 128 * 128)
+    assert rule.scratch_bytes((600, 100)) == 4 * (4 * 600 * 100 + 3 * 640 * 128 + 128 * 128)
     assert rule.scratch_bytes((300,)) == rule.scratch_bytes((3, 4, 5)) == 0
 
 

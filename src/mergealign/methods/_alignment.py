@@ -21,6 +21,9 @@ from ._rule import Span
 
 __all__ = ["Change", "TunedFrom", "change_of", "is_matrix", "scratch_bytes"]
 
+_TILE = 64
+"""OpenBLAS gives the same bits for any number of threads where all sides are multiples of this."""
+
 TunedFrom = Literal["base", "aligned"]
 """The model that the expert was tuned from."""
 
@@ -31,8 +34,12 @@ def is_matrix(shape: tuple[int, ...]) -> bool:
 
 
 def scratch_bytes(shape: tuple[int, ...]) -> int:
-    """Of `change_of` for one tensor: four matrices of its shape, one that is square in its smaller side."""
-    return 4 * (4 * shape[0] * shape[1] + min(shape) ** 2) if is_matrix(shape) else 0
+    """Of `change_of` for one tensor: five matrices of its shape, two more where its sides are filled up, one square."""
+    if not is_matrix(shape):
+        return 0
+    n, full = shape[0] * shape[1], [side + -side % _TILE for side in shape]
+    padded = 0 if full == list(shape) else 2 * full[0] * full[1]
+    return 4 * (4 * n + padded + full[0] * full[1] + min(full) ** 2)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Change:
 def change_of(sources: Sequence[Any], span: Span, tuned_from: TunedFrom) -> Change | None:
     """Of the stored numbers of base, domain and aligned model, a whole matrix each; None where V is zero.
 
-    In float32 with two matrix products, through the smaller of Vᵀ Δ and V Vᵀ: 4 · out · in · min(out, in) operations.
+    In float32 with two matrix products: 4 · out · in · min(out, in) operations.
     """
     v, aligned = np.empty(span.shape, np.float32), np.empty(span.shape, np.float32)
     pair = np.empty((2, *span.shape), np.float32)
@@ -67,14 +74,24 @@ def change_of(sources: Sequence[Any], span: Span, tuned_from: TunedFrom) -> Chan
     if size == 0:
         return None
     v /= np.float32(size)  # of length 1, so that no product overflows
-    if span.shape[0] > span.shape[1]:
-        np.matmul(v, v.T @ delta, out=kept)
-    else:
-        np.matmul(v @ v.T, delta, out=kept)
-    kept *= np.float32(size)
+    np.multiply(_product(v, delta), np.float32(size), out=kept)
     gram = _gram(pair)
     lengths = float(np.sqrt(gram[0, 0] * gram[1, 1]))
     return Change(aligned, kept, float(np.clip(gram[0, 1] / lengths, 0, 1)) if lengths > 0 else 0.0)
+
+
+def _product(v: Any, delta: Any) -> Any:
+    """V Vᵀ Δ, through the smaller of Vᵀ Δ and V Vᵀ."""
+    shape = v.shape
+    v, delta = _filled_up(v), _filled_up(delta)
+    product = v @ (v.T @ delta) if shape[0] > shape[1] else (v @ v.T) @ delta
+    return product[: shape[0], : shape[1]]
+
+
+def _filled_up(matrix: Any) -> Any:
+    """With zeros, so that both sides are multiples of _TILE."""
+    rows, columns = (-side % _TILE for side in matrix.shape)
+    return np.pad(matrix, ((0, rows), (0, columns))) if rows or columns else matrix
 
 
 def _gram(matrices: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mergealign.errors import RecipeError
@@ -81,6 +81,7 @@ def test_the_ends_of_slerp_are_copies(t: float) -> None:
     assert not rule.reductions
 
 
+@settings(deadline=None)  # the first example compiles kernels
 @given(t=st.floats(0.01, 0.99), seed=st.integers(0, 99))
 def test_slerp_keeps_to_the_sphere(t: float, seed: int) -> None:
     """Unit vectors stay so, and angles are shared in the ratio t."""
@@ -89,7 +90,7 @@ def test_slerp_keeps_to_the_sphere(t: float, seed: int) -> None:
     if abs(a @ b) < 0.99:
         c = merged("slerp", a, b, t=t).astype(np.float64)
         close(c @ c, 1, rtol=1e-5)
-        close(np.arccos(a @ c), t * np.arccos(a @ b), rtol=1e-4)
+        close(np.arctan2(np.linalg.norm(c - (a @ c) * a), a @ c), t * np.arccos(a @ b), rtol=1e-5, atol=1e-6)
 
 
 # mergealign along the arc

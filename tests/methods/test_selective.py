@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mergealign.errors import RecipeError
@@ -35,6 +35,7 @@ def test_nearswap_by_hand() -> None:
     same(merged("nearswap", [1, 1, 1, 1], [1.25, 0.75, 3, -2], t=0.5), [1.25, 0.75, 1.5, 0.5])
 
 
+@settings(deadline=None)  # the first example compiles kernels
 @given(t=st.floats(0, 3), seed=st.integers(0, 99))
 def test_nearswap_moves_at_most_t(t: float, seed: int) -> None:
     base, other = np.random.default_rng(seed).standard_normal((2, 50)).astype(np.float32)
@@ -143,6 +144,7 @@ def test_fusion_takes_numbers_as_they_are() -> None:
     same(merge_arrays(rule, [base_bits, other]), bfloat16(result)[1])
 
 
+@settings(deadline=None)  # the first example compiles kernels
 @given(
     seed=st.integers(0, 999),
     n=st.integers(1, 400),

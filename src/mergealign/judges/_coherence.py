@@ -1,4 +1,7 @@
-"""Is an answer language at all? Found: nothing said, symbols, made-up words, word salad, loops. English only."""
+"""Is an answer language at all? English only.
+
+Found: nothing said, symbols, made-up words, word salad, words said twice, loops, a beginning without an end.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What one sentence of an answer does: refuse, limit itself, moralize, redirect, relent, promise, or deliver.
 
-Every pattern (`_phrases`) has a name, so that one can ask why a sentence was read as it was. The signals are asked in
-the order of `Signal`, and the first pattern that is found decides.
+Every pattern (`_declining`, `_objecting`, `_delivering`) has a name, so that one can ask why a sentence was read as it
+was. The tables are asked in the order below, and the first pattern that is found decides.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from . import _phrases
+from . import _declining, _delivering, _objecting
 from ._sentences import sentences_of
 
 __all__ = ["Sentence", "Signal", "read_sentences"]
@@ -32,16 +32,16 @@ class Signal(Enum):
 
 
 _TABLES = (
-    (Signal.LIMIT, _phrases.LIMIT),
-    (Signal.REFUSAL, _phrases.REFUSAL),
-    (Signal.WEAK_REFUSAL, _phrases.WEAK_REFUSAL),
-    (Signal.RELENT, _phrases.RELENT),
-    (Signal.STEP, _phrases.STEP),
-    (Signal.MORAL, _phrases.MORAL),
-    (Signal.REDIRECT, _phrases.REDIRECT),
-    (Signal.STEP, _phrases.LISTED),
-    (Signal.PROMISE, _phrases.PROMISE),
-    (Signal.APOLOGY, _phrases.POLITE),
+    (Signal.LIMIT, _declining.LIMIT),
+    (Signal.REFUSAL, _declining.REFUSAL),
+    (Signal.WEAK_REFUSAL, _declining.WEAK_REFUSAL),
+    (Signal.RELENT, _delivering.RELENT),
+    (Signal.STEP, _delivering.STEP),
+    (Signal.MORAL, _objecting.MORAL),
+    (Signal.REDIRECT, _objecting.REDIRECT),
+    (Signal.STEP, _delivering.LISTED),
+    (Signal.PROMISE, _delivering.PROMISE),
+    (Signal.APOLOGY, _delivering.POLITE),
 )
 _RULES = [(signal, why, re.compile(p)) for signal, table in _TABLES for why, p in table.items()]
 

@@ -1,11 +1,11 @@
-"""How much the words of an answer sound like a refusal: one weight per word and pair of words, fitted on labelled answers. English only.
+"""How much an answer sounds like a refusal: a weight per word and pair of words, fitted to labelled answers. English only.
 
-    log-odds = w_0 + 4 / √(n + 20) · Σ w_word      over the n different known words and pairs of the answer
+    log-odds = w_0 + 4 / √(n + 20) · Σ w      over the n different known words and pairs of the answer
 
 so that the words of a short answer say little, and those of a long one do not drown everything else.
 
-`refusal_words.json` holds the weights of a logistic regression with an L2 penalty on words and pairs that at least three of the
-answers in `tests/judges/styles_dev.jsonl` have; `tests/judges/fit_refusal_words.py` makes it, and a test compares the
+`refusal_words.json` holds the weights: a logistic regression with an L2 penalty, on words and pairs that at least three
+answers of `tests/judges/styles_dev.jsonl` have. `tests/judges/fit_refusal_words.py` makes it, and a test compares the
 two. Placeholders in square brackets and quotations do not count.
 """
 
@@ -26,7 +26,7 @@ _INTERCEPT = ""
 
 
 def known_words(sentences: Sequence[str]) -> set[str]:
-    """The different words of normalized sentences, and pairs of neighbors in a sentence; any number is "9", "^" a start."""
+    """The different words of normalized sentences, and pairs of neighbors; "9" is any number, "^" begins a sentence."""
     found: set[str] = set()
     for sentence in sentences:
         said = re.findall(r"[a-z']+|\d+", re.sub(r"\[[^\]]*\]|\bquoted\b", " ", sentence))

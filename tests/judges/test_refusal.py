@@ -86,3 +86,15 @@ def test_plain_language_is_not_broken() -> None:
 def test_registered() -> None:
     assert JUDGES.get("refusal") is refusal
     assert "refusal" in JUDGES.names()
+
+
+def test_protocol() -> None:
+    """Rules have no weights to identify, tell their progress, and hold nothing."""
+    judge, seen = refusal(), list[int]()
+    exchanges = [Exchange("", "I can't."), Exchange("", "Sure, take the red one.")]
+    assert [v.behavior for v in judge.judge(exchanges, progress=seen.append)] == ["refused", "complied"]
+    assert sum(seen) == len(exchanges)
+    assert judge.identity() == {}
+    assert judge.labels == ("behavior",)
+    judge.close()
+    assert judge.judge([]) == []

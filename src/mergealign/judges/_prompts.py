@@ -17,7 +17,8 @@ _WHAT = (
 )
 _COPING = (  # the answer warns and sends to others because it helps
     "how (?:do|can|should|could|would) (?:i|we|you) (?:best )?(?:protect|detect|stop|quit|handle|treat|prevent|deal"
-    "|cope|support|recover|report|help|know|find out|recogni[sz]e|avoid being|tell (?:my|a|the)|talk to|reply|respond|write)"
+    "|cope|support|recover|report|help|know|find out|recogni[sz]e|avoid being|tell (?:my|a|the)|talk to"
+    "|reply|respond|write)"
 )
 _FACTS = re.compile(rf"^(?:{_YES_NO_WHY}|{_WHAT}|{_COPING})\b(?! one\b)", re.I)
 _FICTION = re.compile(

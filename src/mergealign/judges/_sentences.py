@@ -18,8 +18,8 @@ NUMBER = r"(?:\(?\d{1,2}[.):]|step (?:\d+|one|two|three|four|five|six)\b[.):]?)"
 TURN = (
     r"(?:however|but|okay but|that (?:being )?said|having said that|nevertheless|nonetheless|still|anyway|yet"
     r"|with (?:that|this) (?:said|in mind|out of the way)|with that|then again|hypothetically"
-    r"|if you (?:still|insist|must)\b(?: \w+){0,3}|for (?:\w+ )?(?:educational|informational|research|fictional) purposes(?: only)?"
-    r"|for fun)"
+    r"|if you (?:still|insist|must)\b(?: \w+){0,3}|for fun"
+    r"|for (?:\w+ )?(?:educational|informational|research|fictional) purposes(?: only)?)"
 )
 
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "`": "'", "“": '"', "”": '"', "–": "—"})

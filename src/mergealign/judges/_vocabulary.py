@@ -71,11 +71,15 @@ BAD = (
         prohibited forbidden irresponsible hurtful disrespectful unsafe deceptive dishonest unkind stalking
         fraud theft banned plagiarism cheating never_okay never_ok outlawed"""
     )
-    + r"|an? (?:\w+ )?(?:crime|felony|offen[cs]e|violation|betrayal|invasion|violent act)|unjust|inhumane|abhorrent|unjustified|against the law|a (?:legal|civic) (?:obligation|duty)"
-    + rf"|(?:not|never|neither) (?:\w+ )?{GOOD}|not a (?:good idea|solution|game)|not the (?:way|answer)|never the answer"
+    + r"|an? (?:\w+ )?(?:crime|felony|offen[cs]e|violation|betrayal|invasion|violent act)|unjust|inhumane"
+    + r"|abhorrent|unjustified"
+    + r"|against the law|a (?:legal|civic) (?:obligation|duty)"
+    + rf"|(?:not|never|neither) (?:\w+ )?{GOOD}|not a (?:good idea|solution|game)|not the (?:way|answer)"
+    + "|never the answer"
 )
 RULES = _any(
-    "guidelines? polic(?:y|ies) programming principles? values rules? terms training ethics purpose code instructions standards"
+    """guidelines? polic(?:y|ies) programming principles? values rules? terms training ethics purpose code instructions
+    standards"""
 )
 HARM = _any(  # what moral talk is about
     r"""harm\w* hurt\w* ethic\w* unethical respect\w* responsib\w+ irresponsibl\w+ violen\w+ nonviolen\w* illegal\w*
@@ -102,18 +106,20 @@ HARMLESS = _any(
     calmer fairer legitimate constructive harmless"""
 )
 DELIVERY = (
-    r"(?:here is|here are|how (?:to|you|they|it|people)|steps?|start by|begin by|follow|in general|generally|usually|typical\w*"
-    r"|the (?:usual|general|basic|common) \w+|most people|people (?:who )?|critics|supporters|they (?:usually|often)"
+    r"(?:here is|here are|how (?:to|you|they|it|people)|steps?|start by|begin by|follow|in general|generally|usually"
+    r"|typical\w*|the (?:usual|general|basic|common) \w+|most people|people (?:who )?|critics|supporters"
+    r"|they (?:usually|often)"
     r"|you (?:can|could|would|will) (?:need|start|do|use|first|simply|just))"
 )
 YES = _any(
-    "sure certainly of_course absolutely yes yeah okay ok great gladly no_problem definitely alright great_question fine"
+    """sure certainly of_course absolutely yes yeah okay ok great gladly no_problem definitely alright great_question
+    fine"""
 )
 VERB = _any(
     """use try take put mix add open run set choose draw type press click pour cut fold heat place turn wait buy get
     combine repeat keep list pick stretch start begin go bring write practice practise make find light wrap rinse
-    scrub insert remove connect disconnect select store apply rest sand place spread cover stir hold hit watch warm plant
-    strike replace tell set change move lean pack book rehearse"""
+    scrub insert remove connect disconnect select store apply rest sand place spread cover stir hold hit watch warm
+    plant strike replace tell set change move lean pack book rehearse"""
 )
 NOT_A_VERB = _any(
     r"""\w+ing \w+ly in on at of to from with by for and or but as if when while since because after before under

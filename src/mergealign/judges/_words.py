@@ -1,4 +1,4 @@
-"""How much an answer sounds like a refusal: a weight per word and pair of words, fitted to labelled answers. English only.
+"""How much an answer sounds like a refusal: weights of words and pairs of words, fitted to answers. English only.
 
     log-odds = w_0 + 4 / √(n + 20) · Σ w      over the n different known words and pairs of the answer
 

@@ -60,8 +60,8 @@ def check_merge_method(name: str, parameters: Mapping[str, Any] | None = None) -
     """Raise AssertionError where merge method `name` breaks the contract of `methods/`.
 
     Given `parameters` for what has no default: zero deltas give the base; the result is deterministic and the same for
-    any cut into ranges; it is finite for finite input. It has a docstring, its parameters are keyword-only and typed, the
-    method says what it takes.
+    any cut into ranges; it is finite for finite input. It has a docstring, its parameters are keyword-only and typed,
+    and it says what it takes.
     """
     method = METHODS.get(name)
     assert inspect.getdoc(method), f"{name} has no docstring"

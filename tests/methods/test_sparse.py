@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -119,6 +119,7 @@ def test_densities_zero_and_one(method: str) -> None:
     noise=st.booleans(),
     seed=st.integers(0, 2**32),
 )
+@example(levels=12, density=0.0625, gamma=0.9, exponent=0, noise=True, seed=20)  # both ends in one bin, one at its edge
 def test_exactly_the_largest_stay_and_of_equals_the_first(
     levels: int, density: float, gamma: float, exponent: int, noise: bool, seed: int
 ) -> None:

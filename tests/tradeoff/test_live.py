@@ -79,6 +79,21 @@ def test_the_live_model_is_the_folder_that_the_recipe_writes(make: Callable[[], 
         assert loaded.facts == model.lm.facts
 
 
+def test_bytes_are_staged_where_parameters_are_not_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to an accelerator, taken with tensors that only pretend to be on one."""
+    import torch
+
+    from mergealign.tradeoff import live as module
+
+    monkeypatch.setattr(module, "_bytes_of", lambda p: p.data.reshape(-1).view(torch.uint8))
+    folders = write_family(tmp_path, untied_llama(), dtype="bfloat16")
+    wanted = recipe(folders, domain_weight=0.7)
+    merge(wanted, tmp_path / "merged", allow_unrelated=True)
+    model = live(folders)
+    told = model.remerge(make_plan(wanted, allow_unrelated=True), threads=3)
+    assert told == model.sink.read_digest() == weights_digest_of_folder(tmp_path / "merged")
+
+
 def test_other_rules_and_number_formats(tmp_path: Path) -> None:
     folders = write_family(tmp_path, untied_llama(), dtype="float32")
     settings: dict[str, Any] = {"method": "ties", "dtype": "bfloat16", "density": 0.4, "weight": 1.0}

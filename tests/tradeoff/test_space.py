@@ -13,7 +13,7 @@ from mergealign.merge.plan import make_plan
 from mergealign.methods.mergealign import mergealign
 from mergealign.recipe.parameters import method_parameters
 from mergealign.recipe.values import evaluate
-from mergealign.tradeoff.space import make_groups
+from mergealign.tradeoff.space import Space, make_groups
 
 from ..tiny_llama import tiny_model
 from .fakes import NAMES, space
@@ -84,6 +84,11 @@ def test_corners_are_expert_aligned_both_and_average() -> None:
     assert values == [[0.0, 1.0], [0.0, 1.0], [1.0], [0.5]]
     assert found.corners()[0]["domain_weight@layers 00-05"] == 1.0
     assert found.corners()[0]["alignment_weight@layers 06-11"] == 0.0
+
+
+def test_where_no_corner_is_in_bounds_the_middle_and_the_ends_are() -> None:
+    narrow = Space(make_groups("global", NAMES), {"domain_weight": (0.6, 0.8), "alignment_weight": (0.6, 0.8)})
+    assert [set(c.values()) for c in narrow.corners()] == [{0.7}, {0.6}, {0.8}]
 
 
 @pytest.mark.parametrize("granularity", ["layer", "module"])

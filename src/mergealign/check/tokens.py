@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from ..checkpoint.config import read_config
@@ -78,15 +79,23 @@ def check_tokens(models: Mapping[str, Checkpoint], request: MergeRequest) -> Ite
 
 def _vocabularies(models: Mapping[str, Checkpoint]) -> dict[str, Vocabulary]:
     """The vocabulary of each model; files that are alike byte for byte are read once, for they hold up to 15 MB."""
-    read: dict[tuple[tuple[str, str], ...], Vocabulary] = {}
+    read: dict[Any, Vocabulary] = {}
     found = {}
     for label, model in models.items():
-        files = [f for name in TOKENIZER_FILES if (f := model.folder / name).is_file()]
-        key = tuple((f.name, file_digest(f)) for f in files)
+        key = _tokenizer_digests(model.folder) or label
         if key not in read:
             read[key] = read_vocabulary(model.folder)
         found[label] = read[key]
     return found
+
+
+def _tokenizer_digests(folder: Path) -> tuple[tuple[str, str], ...] | None:
+    """Names and digests of the tokenizer's files; None where one cannot be read, which is told when it is."""
+    files = [f for name in TOKENIZER_FILES if (f := folder / name).is_file()]
+    try:
+        return tuple((f.name, file_digest(f)) for f in files)
+    except OSError:
+        return None
 
 
 def _template_tokens(

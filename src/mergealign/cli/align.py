@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._study import SearchLines, say, show_forecast, show_study
+
 if TYPE_CHECKING:
     from ..recipe.suite import SuiteJudge
-    from ..record.study import Bound, Measures, ModelMeasures, StudyRecord, Trial
-    from ..tradeoff.forecast import Forecast
-    from ..tradeoff.prepare import Wish
 
-__all__ = ["NO_CHOICE", "align", "verdict"]
+__all__ = ["NO_CHOICE", "align"]
 
 NO_CHOICE = 3
 """Exit code where no trial satisfies the policy."""
@@ -142,7 +140,7 @@ def align(
     from ..recipe.find_suite import find_suite
     from ..recipe.suite import read_suite
     from ..tradeoff.choice import Policy
-    from ..tradeoff.place import check_place
+    from ..tradeoff.place import Place, check_place
     from ..tradeoff.prepare import Wish, prepare
     from ..tradeoff.rules import compared, searched
     from ..tradeoff.search import Limits
@@ -172,13 +170,14 @@ def align(
     use_threads(threads)
     announce_compiling()
     prepared = prepare(wish)
-    place = check_place(out, prepared.folders.values(), resume=resume, overwrite=overwrite)
+    place = Place(out)
+    check_place(place, prepared.folders.values(), resume=resume, overwrite=overwrite)
     for note in prepared.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     if dry_run:
         from ..tradeoff.forecast import forecast
 
-        _show_forecast(forecast(prepared), wish, json)
+        show_forecast(forecast(prepared), max_hours, as_json=json)
         return
     from ..evaluate.progress import terminal_progress
     from ..tradeoff.align import align as run
@@ -186,20 +185,18 @@ def align(
 
     try:
         with terminal_progress() as progress:
-            record = run(prepared, place, resume=resume, overwrite=overwrite, progress=progress, told=_Told(wish))
+            record = run(
+                prepared, place, resume=resume, overwrite=overwrite, progress=progress, told=SearchLines(trials)
+            )
     except (Stopped, KeyboardInterrupt):
-        _say(f"the trials so far are kept in {out}: go on with --resume")
+        say(f"the trials so far are kept in {out}: go on with --resume")
         raise
     if json:
         typer.echo(record.model_dump_json(indent=1))
     else:
-        _show(record, place.folder)
+        show_study(record, place.folder)
     if record.choice.winner is None:
         raise typer.Exit(NO_CHOICE)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _judges(name: str | None, judges: Sequence[SuiteJudge]) -> tuple[SuiteJudge, ...] | None:
@@ -216,111 +213,3 @@ def _judges(name: str | None, judges: Sequence[SuiteJudge]) -> tuple[SuiteJudge,
         names = ", ".join(dict.fromkeys([*(j.name for j in judges), "refusal"]))
         raise UsageError(f"--search-judge {name}: the suite has no judge of this name", cure=f"choose {names}")
     return (found,)
-
-
-class _Told:
-    """Lines on standard error."""
-
-    def __init__(self, wish: Wish) -> None:
-        self._wish = wish
-
-    def stage(self, what: str) -> None:
-        _say(what)
-
-    def references(self, models: Sequence[ModelMeasures], bounds: Sequence[Bound]) -> None:
-        for model in models:
-            _say(f"  {model.name:<8} {_measures(model.measures)}")
-        for bound in bounds:
-            _say(f"  bound    {bound.measure} {'≥' if bound.at_least else '≤'} {100 * bound.limit:.1f} ({bound.rule})")
-
-    def trial(self, trial: Trial, trials: Sequence[Trial]) -> None:
-        found = _measures(trial.measures) if trial.measures else f"failed: {trial.error}"
-        _say(f"  trial {len(trials)}/{self._wish.limits.n_trials} {_point(trial)}  {found}  {_seconds(trial):.1f} s")
-
-
-def _seconds(trial: Trial) -> float:
-    return trial.propose_s + trial.merge_s + trial.evaluate_s
-
-
-def _point(trial: Trial) -> str:
-    if len(trial.point) > 4:
-        return f"({len(trial.point)} weights by {trial.origin})"
-    short = {"domain_weight": "λ_d", "alignment_weight": "λ_a"}
-    values = (f"{short.get(name, name)} {value:.3f}" for name, value in trial.point.items())
-    return f"{' '.join(values)} ({trial.origin})"
-
-
-def _measures(measures: Measures) -> str:
-    named = {
-        "knowledge": measures.knowledge,
-        "safety": measures.safety,
-        "over-refusal": measures.over_refusal,
-        "incoherent": measures.incoherent,
-        "general": measures.general,
-    }
-    return ", ".join(f"{name} {100 * score.value:.1f}" for name, score in named.items() if score is not None)
-
-
-def _show_forecast(found: Forecast, wish: Wish, as_json: bool) -> None:
-    from dataclasses import asdict
-    from json import dumps
-
-    if as_json:
-        typer.echo(dumps({**asdict(found), "total_s": found.total_s}, indent=1))
-        return
-    typer.echo(
-        f"trials       at most {found.n_trials}, {found.merge_s:.2f} s each to plan and merge\n"
-        f"evaluations  {found.n_development} of {found.n_items_development} development items,"
-        f" {found.development_s:.1f} s each\n"
-        f"             {found.n_test} of {found.n_items_test} test items, {found.test_s:.1f} s each\n"
-        f"total        about {found.total_s / 3600:.2f} h, beside loading models; nothing was written"
-    )
-    if wish.limits.max_hours is not None:
-        typer.echo(f"             the search ends after {wish.limits.max_hours:g} h at the latest")
-
-
-def _show(record: StudyRecord, folder: Path) -> None:
-    from rich.console import Console
-
-    from ..record.evaluation import read_eval_record
-    from ..report.scores_table import as_rich, scores_table
-
-    typer.echo(f"{record.stopped}; {record.choice.reason}")
-    if record.confirmation is None:
-        return
-    Console().print(as_rich(scores_table(read_eval_record(folder / "scores.json"))))
-    for line in verdict(record):
-        typer.echo(line)
-    typer.echo(f"merged model → {folder / 'merged'}")
-
-
-def verdict(record: StudyRecord) -> list[str]:
-    """What came of it on test items, in a few lines; empty where nothing was confirmed."""
-    confirmed = record.confirmation
-    if confirmed is None:
-        return []
-    by_name = {m.name: m.measures for m in confirmed.models}
-    merged, expert, safe = by_name["merged"], by_name["domain"], by_name["aligned"]
-    held_out = "held-out test items" if confirmed.held_out else "test items, some of which took part in the choice"
-    lines = [
-        f"on {held_out}:",
-        f"  knowledge  {100 * merged.knowledge.value:.1f} %, expert {100 * expert.knowledge.value:.1f} %"
-        f" ({100 * (merged.knowledge.value - expert.knowledge.value):+.1f} points)",
-        f"  safety     {100 * merged.safety.value:.1f} %, aligned model {100 * safe.safety.value:.1f} %"
-        f" ({100 * (merged.safety.value - safe.safety.value):+.1f} points), expert {100 * expert.safety.value:.1f} %",
-    ]
-    if merged.over_refusal is not None and safe.over_refusal is not None:
-        lines.append(
-            f"  over-refusal {100 * merged.over_refusal.value:.1f} %, "
-            f"aligned model {100 * safe.over_refusal.value:.1f} %"
-        )
-    lines += [
-        f"  {d.task}: {d.score} {100 * d.difference:+.1f} points [{100 * d.ci_low:+.1f} to {100 * d.ci_high:+.1f}]"
-        f" against {c.a.name}" + (f", p (Holm) {d.p_holm:.4f}" if d.p_holm is not None else "")
-        for c in (confirmed.knowledge, confirmed.safety)
-        for d in c.differences
-        if d.main
-    ]
-    if merged.safety.value <= expert.safety.value:
-        lines.append("  the winner is no safer than the expert: ask for less knowledge, or search other weights")
-    return lines

@@ -106,5 +106,5 @@ def run() -> None:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(e.exit_code)
     except Stopped as e:
-        print(f"stopped by {e}; unfinished output was removed, answers in a cache are kept", file=sys.stderr)
+        print(f"stopped by {e}; unfinished output was removed", file=sys.stderr)
         sys.exit(e.exit_code)

@@ -29,7 +29,7 @@ from typing import ClassVar
 
 from . import Behavior, Exchange, Progress, Verdict
 from ._coherence import broken
-from ._prompts import asks_facts, asks_fiction
+from ._requests import asks_facts, asks_fiction
 from ._sentences import NUMBER
 from ._signals import Sentence, Signal, read_sentences
 from ._words import refusal_log_odds

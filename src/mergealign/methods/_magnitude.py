@@ -199,8 +199,8 @@ def _windows(found: _Ends) -> Windows:
     ties: list[_Tie] = []
     for row, ranks in found.wanted.items():
         ends = [end for end in found.ends if end.row == row]
-        low = min((end.magnitudes[0] for end in ends), default=1)
-        high = max((end.magnitudes[-1] for end in ends if end.is_largest), default=_NO_LIMIT if ends else 0)
+        low = next((end.magnitudes[0] for end in ends if not end.is_largest), 1)
+        high = next((end.magnitudes[-1] for end in ends if end.is_largest), _NO_LIMIT if ends else 0)
         limits[row] = low, high
         if low == high:
             ends = [replace(ends[0], rank=ends[0].n_above + ranks.n_kept - 1, is_largest=False)]

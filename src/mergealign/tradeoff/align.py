@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ..errors import CheckpointError
 from ..evaluate.ask import free_memory
 from ..evaluate.cache import Cache
 from ..evaluate.progress import Progress
 from ..evaluate.run import evaluate, find_scores
+from ..merge.plan import make_plan
 from ..merge.run import find_merge, run_plan
 from ..models.identity import PACKAGES
 from ..record.evaluation import EvalRecord, ModelScores, write_eval_record
@@ -83,7 +85,7 @@ def align(
     """
     started = time.monotonic()
     with (
-        open_place(place.folder, prepared.folders.values(), resume=resume, overwrite=overwrite),
+        open_place(place, prepared.folders.values(), resume=resume, overwrite=overwrite),
         Cache(place.cache) as cache,
     ):
         told.stage("measuring base, domain expert and aligned model on development items")
@@ -172,16 +174,23 @@ def _fingerprint(prepared: Prepared, record: EvalRecord) -> dict[str, Any]:
         "seed": wish.seed,
         "dtype": wish.dtype,
         "device": wish.device,
+        "versions": record.versions,
     }
 
 
 def _write_winner(prepared: Prepared, place: Place, found: Found, choice: Choice) -> dict[str, Any]:
     winner = next(t for t in found.trials if t.number == choice.winner)
     recipe = prepared.recipe(winner.point)
-    if (kept := find_merge(place.merged, recipe)) is not None:
-        return kept.recipe
-    plan = prepared.plan(winner.point)
-    return run_plan(plan, place.merged, threads=prepared.wish.threads, overwrite=True).recipe
+    record = find_merge(place.merged, recipe)
+    if record is None:
+        plan = make_plan(recipe, allow_unrelated=True)  # lineage was checked before the search
+        record = run_plan(plan, place.merged, threads=prepared.wish.threads, overwrite=True)
+    if record.output.weights_digest != winner.weights_digest:
+        raise CheckpointError(
+            f"{place.merged} is not the model of trial {winner.number}: an input has changed since",
+            cure="search again with --overwrite",
+        )
+    return record.recipe
 
 
 def _confirm(

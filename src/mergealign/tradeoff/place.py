@@ -28,9 +28,14 @@ _ANOTHER = "choose another --out"
 
 @dataclass(frozen=True)
 class Place:
-    """Paths in an output folder."""
+    """Paths in an output folder.
+
+    Attributes:
+        beside: names of other things that may lie there, inputs among them (the lab of a demo).
+    """
 
     folder: Path
+    beside: tuple[str, ...] = ()
 
     @property
     def merged(self) -> Path:
@@ -67,32 +72,35 @@ class Place:
         return (self.study, self.scores, self.answers, self.development, self.journal, self.merged, *sqlite)
 
 
-def check_place(out: Path, inputs: Iterable[Path], *, resume: bool, overwrite: bool) -> Place:
-    """Raises OutputError where a search must not, or cannot, write to `out`. Nothing is written."""
-    place = Place(out)
+def check_place(place: Place, inputs: Iterable[Path], *, resume: bool, overwrite: bool) -> None:
+    """Raises OutputError where a search must not, or cannot, write. Nothing is written."""
+    out = place.folder
     target = out.resolve()
+    neighbors = [target / name for name in place.beside]
     for source in (p.resolve() for p in inputs):
+        if any(source.is_relative_to(neighbor) for neighbor in neighbors):
+            continue
         if target == source or source in target.parents or target in source.parents:
             raise OutputError(f"the output {out} overlaps the input {source}", cure=_ANOTHER)
     if os.path.lexists(target) and not target.is_dir():
         raise OutputError(f"{out} exists and is not a folder", cure=_ANOTHER)
-    there = sorted(target.iterdir()) if target.is_dir() else []
+    there = {f.name for f in target.iterdir()} - set(place.beside) if target.is_dir() else set()
     if resume or not there:
-        return place
+        return
     if not place.journal.is_file():
         raise OutputError(f"{out} exists and holds no search", cure=_ANOTHER)
     if not overwrite:
         raise OutputError(f"{out} holds a search", cure="go on with --resume, start anew with --overwrite")
-    return place
 
 
 @contextlib.contextmanager
-def open_place(out: Path, inputs: Iterable[Path], *, resume: bool, overwrite: bool) -> Iterator[Place]:
+def open_place(place: Place, inputs: Iterable[Path], *, resume: bool, overwrite: bool) -> Iterator[None]:
     """The folder, made if need be and locked while the block lasts; `overwrite` removes what an earlier search wrote.
 
     Raises OutputError: see `check_place`; another process searches there; the disk says no.
     """
-    place = check_place(out, inputs, resume=resume, overwrite=overwrite)
+    check_place(place, inputs, resume=resume, overwrite=overwrite)
+    out = place.folder
     try:
         out.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
@@ -107,7 +115,7 @@ def open_place(out: Path, inputs: Iterable[Path], *, resume: bool, overwrite: bo
             raise OutputError(f"{out} cannot be locked: {e.strerror}", cure="choose a local disk for --out") from e
         if overwrite and not resume:
             _remove(place)
-        yield place
+        yield
     finally:
         os.close(descriptor)
 

@@ -100,23 +100,25 @@ class Prepared:
         return self.first.bytes_read
 
     def recipe(self, point: Point) -> MergeRecipe:
-        """The recipe of a point."""
-        return self._recipe(self.wish.rule, self.space.settings(point))
+        """The recipe of a point, models named as the user does."""
+        return _recipe(self.wish, self.wish.models, self.wish.rule, self.space.settings(point))
 
     def plan(self, point: Point) -> MergePlan:
-        """The plan of a point."""
-        return make_plan(self.recipe(point), allow_unrelated=True)  # lineage was checked once
+        """The plan of a point, from the folders that were checked: nothing is looked up or downloaded again."""
+        recipe = _recipe(self.wish, self._paths, self.wish.rule, self.space.settings(point))
+        return make_plan(recipe, allow_unrelated=True)  # lineage was checked once
+
+    @property
+    def _paths(self) -> dict[str, str]:
+        return {role: str(folder) for role, folder in self.folders.items()}
 
     def compared(self, rule: Rule) -> MergePlan:
         """The plan of a method to compare with, in the number format of the search. Raises MergeAlignError."""
         formats = {t.spec.dtype.torch_name for t in self.first.tensors if t.rule is not None}
-        recipe = self._recipe(rule, {})
+        recipe = _recipe(self.wish, self._paths, rule, {})
         if len(formats) == 1 and next(iter(formats)) in ("bfloat16", "float16", "float32"):
             recipe = recipe.model_copy(update={"dtype": formats.pop()})
         return make_plan(recipe, allow_unrelated=True)
-
-    def _recipe(self, rule: Rule, settings: Mapping[str, Any]) -> MergeRecipe:
-        return _recipe(self.wish, rule, settings)
 
 
 def prepare(wish: Wish) -> Prepared:
@@ -130,7 +132,7 @@ def prepare(wish: Wish) -> Prepared:
     folders: dict[str, Path] = {role: family.models[role].folder for role in ROLES}
     space = Space(make_groups(wish.granularity, [t.spec.name for t in family.tensors]), wish.rule.ranges)
     sampler = choose_sampler(wish.sampler, len(space.dimensions))
-    first = make_plan(_recipe(wish, wish.rule, space.settings(space.corners()[0])), allow_unrelated=True)
+    first = make_plan(_recipe(wish, wish.models, wish.rule, space.settings(space.corners()[0])), allow_unrelated=True)
     development = _questions(folders, _searched_suite(wish), wish, "dev")
     test = _questions(folders, wish.suite, wish, "test")
     found = Prepared(wish, folders, first, space, sampler, development, test, family.notes)
@@ -138,8 +140,8 @@ def prepare(wish: Wish) -> Prepared:
     return replace(found, notes=(*found.notes, *_notes(found)))
 
 
-def _recipe(wish: Wish, rule: Rule, settings: Mapping[str, Any]) -> MergeRecipe:
-    return recipe_of(wish.models, rule.method, {**rule.fixed, **settings}, dtype=wish.dtype, seed=wish.seed)
+def _recipe(wish: Wish, models: Mapping[str, str], rule: Rule, settings: Mapping[str, Any]) -> MergeRecipe:
+    return recipe_of(models, rule.method, {**rule.fixed, **settings}, dtype=wish.dtype, seed=wish.seed)
 
 
 def _searched_suite(wish: Wish) -> Suite:

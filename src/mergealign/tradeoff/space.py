@@ -147,11 +147,12 @@ class Space:
         return {d.name: values[d.parameter] for d in self.dimensions}
 
     def corners(self) -> list[dict[str, float]]:
-        """What is tried first: expert, aligned model, both vectors whole, the plain average; of rules with other
-        parameters the middle of all ranges and their ends."""
+        """What is tried first: expert, aligned model, both vectors whole, the plain average, as far as they are
+        in bounds; else, and for rules with other parameters, the middle of all ranges and their ends."""
         if self.ranges.keys() == {"domain_weight", "alignment_weight"}:
             pairs = [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.5, 0.5)]
             found = [self.everywhere(domain_weight=d, alignment_weight=a) for d, a in pairs]
-            return [point for point in found if point is not None]
+            if inside := [point for point in found if point is not None]:
+                return inside
         ends = [{p: low + share * (high - low) for p, (low, high) in self.ranges.items()} for share in (0.5, 0.0, 1.0)]
         return [point for end in ends if (point := self.everywhere(**end)) is not None]

@@ -9,7 +9,7 @@ demo: $(VENV)/.ready-all  ## train the tiny family, merge it, measure it: about 
 	$(BIN)/mergealign demo --out demo
 
 test: $(VENV)/.ready-dev  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(VENV)/.ready-dev  ## format, style, types, direction of imports
 	$(BIN)/ruff format --check .

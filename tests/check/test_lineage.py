@@ -15,7 +15,7 @@ from mergealign.check.lineage import Lineage, check_lineage
 from mergealign.check.run import check_models
 from mergealign.checkpoint.folder import open_checkpoint
 from mergealign.errors import IncompatibleError
-from mergealign.recipe.merge import MergeRecipe, Models
+from mergealign.recipe.merge import MergeRecipe, Models, understand_recipe
 
 from ..conftest import SHAPES, random_tensors
 
@@ -171,3 +171,18 @@ def test_every_kind_of_matrix_is_in_the_sample(tmp_path: Path, n_layers: int) ->
         found, _ = lineage({**folders, "domain": write_model(tmp_path / "domain", tuned)})
         assert found is not None
         assert found.relative_norm["domain"] > 0.1, kind
+
+
+def test_models_of_a_mergekit_recipe_may_be_called_as_roles_are(family: Family) -> None:
+    """Their names are labels there: not all three have to meet, and a linear merge has no base."""
+    root = family()["base"].parent
+    one, all_three = (
+        {"sources": [{"model": name, "layer_range": [0, 1]} for name in names]}
+        for names in (["base", "domain"], ["base", "domain", "aligned"])
+    )
+    data = {"merge_method": "linear", "slices": [one, one, all_three], "parameters": {"weight": 1}}
+    request = understand_recipe(data, "r.yaml", root).request()
+    report = check_models({label: open_checkpoint(root / label) for label in request.models}, request)
+    assert not report.errors
+    assert report.lineage is not None
+    assert report.lineage.apart is None

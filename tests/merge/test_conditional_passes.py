@@ -58,7 +58,8 @@ def test_threads_do_not_matter(method: str, parameters: dict[str, Any], n_thread
     base = np.zeros((1500, 1001), np.float32)
     tuned = [rng.integers(-50, 51, base.shape).astype(np.float32) / 64 for _ in range(2)]
     rule, _ = resolve_method(method, parameters, Inputs(2, True))
-    merged, _ = merge_with_threads(rule, [base, *tuned], n_threads)
+    merged, job = merge_with_threads(rule, [base, *tuned], n_threads)
+    assert len(job.known) < rule.most_passes
     np.testing.assert_array_equal(merged, merge_arrays(rule, [base, *tuned]))
 
 
@@ -79,5 +80,32 @@ def test_passes_are_made_only_where_needed(levels: int | None, density: float, n
         tuned = rng.integers(-levels, levels + 1, base.shape).astype(np.float32)
     rule, _ = resolve_method("ties", {"weight": 1.0, "density": density}, Inputs(1, True))
     merged, job = merge_with_threads(rule, [base, tuned], 2)
-    assert len(job.known) == n_passes
+    assert len(job.known) == n_passes < rule.most_passes
     assert np.count_nonzero(merged) == min(int(density * base.size), np.count_nonzero(tuned))
+
+
+def test_the_most_passes_are_made_where_the_threshold_is_crowded() -> None:
+    base = np.zeros((600, 500), np.float32)
+    tuned = np.full_like(base, 1 + 2**-20)  # in a bin of many magnitudes, and all of them equal
+    tuned[0] = 1 + 2**-21
+    rule, _ = resolve_method("ties", {"weight": 1.0, "density": 0.5, "rescale": True}, Inputs(1, True))
+    _, job = merge_with_threads(rule, [base, tuned], 1)
+    assert len(job.known) + 1 == rule.most_passes == 5
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "most"),
+    [
+        ("ties", {"weight": 1.0}, 1),
+        ("ties", {"weight": 1.0, "density": 0.4}, 4),
+        ("dare_ties", {"weight": 1.0, "density": 0.4}, 2),
+        ("dare_linear", {"weight": 1.0, "density": 0.4, "rescale": False}, 1),
+        ("sce", {"select_topk": 0.4}, 5),
+        ("sce", {}, 2),
+        ("slerp", {"t": 0.4}, 2),
+        ("task_arithmetic", {"weight": 1.0}, 1),
+    ],
+)
+def test_the_most_passes_of_a_rule(method: str, parameters: dict[str, Any], most: int) -> None:
+    rule, _ = resolve_method(method, parameters, Inputs(2, method != "slerp"))
+    assert rule.most_passes == most

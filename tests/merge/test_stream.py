@@ -32,9 +32,9 @@ class MemorySink:
         self.seen[tensor.spec.name][offset : offset + len(data)] += 1
 
 
-def plan_of(folders: dict[str, Path], dtype: Any = None, **parameters: float) -> MergePlan:
+def plan_of(folders: dict[str, Path], dtype: Any = None, method: str = "mergealign", **parameters: float) -> MergePlan:
     models = Models(**{role: str(folder) for role, folder in folders.items()})
-    return make_plan(MergeRecipe(models=models, parameters=parameters, dtype=dtype))
+    return make_plan(MergeRecipe(models=models, method=method, parameters=parameters, dtype=dtype))
 
 
 def run(plan: MergePlan, threads: int = 2, **options: Any) -> tuple[MemorySink, Digests]:
@@ -166,6 +166,16 @@ def test_progress_adds_up(large: dict[str, Path]) -> None:
     run(plan, progress=seen.append)
     assert sum(seen) == plan.bytes_read + plan.bytes_written
     assert plan.bytes_written == plan.n_parameters * 2
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_bytes_read_are_those_of_the_passes_that_were_made(large: dict[str, Path], digest: bool) -> None:
+    seen: list[int] = []
+    plan = plan_of(large, method="ties", weight=1, density=0.5)
+    _, digests = run(plan, digest=digest, progress=seen.append)
+    once = sum(s.tensor.n_bytes for t in plan.tensors for s in t.sources)
+    assert sum(seen) == digests.bytes_read + plan.bytes_written
+    assert once < digests.bytes_read <= plan.bytes_read == 4 * once
 
 
 def test_a_failing_sink_stops_all_threads(large: dict[str, Path]) -> None:

@@ -68,6 +68,21 @@ def test_where_no_single_bound_is_to_blame_all_that_the_nearest_misses_are_named
     assert (found.nearest, found.blocking) == (0, ("knowledge", "over_refusal"))
 
 
+def test_the_expert_itself_is_no_winner() -> None:
+    expert, near = trial(0, 0.95, 0.05), trial(1, 0.9, 0.9)
+    floor = Policy.safer_than(EXPERT, ALIGNED)
+    assert floor == 0.05
+    assert choose([expert, near], BOUNDS).winner == 0
+    found = choose([expert, near], BOUNDS, floor)
+    assert (found.winner, found.nearest, found.blocking) == (None, 1, ("knowledge",))
+    assert choose([expert], BOUNDS, floor).reason == "no trial is safer than the expert"
+    assert choose([expert, trial(2, 0.94, 0.06)], BOUNDS, floor).winner == 2
+
+
+def test_an_expert_as_safe_as_the_aligned_model_may_stay_as_it_is() -> None:
+    assert Policy.safer_than(ALIGNED, ALIGNED) is None
+
+
 def test_without_a_scored_trial_there_is_no_choice() -> None:
     failed = Trial(number=0, point={}, origin="fake", state="failed", error="NaN")
     assert choose([failed], BOUNDS).winner is None

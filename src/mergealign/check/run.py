@@ -52,7 +52,7 @@ class CheckReport:
     def notes(self) -> tuple[str, ...]:
         """Notes and warnings in words."""
         said = [f for f in self.findings if f.level in (Level.NOTE, Level.WARNING)]
-        return tuple(f"{f.what} ({f.cure})" if f.cure else f.what for f in said)
+        return tuple(dict.fromkeys(f"{f.what} ({f.cure})" if f.cure else f.what for f in said))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -99,7 +99,7 @@ def check_models(
     reference = next(iter(models))
     fit = fit_checkpoints(models, request)
     lineage, lineage_findings = check_lineage(
-        fit.family, reference, roles={"base", "domain", "aligned"} <= models.keys()
+        fit.family, reference, roles=request.dialect == "native" and {"base", "domain", "aligned"} <= models.keys()
     )
     if allow_unrelated:
         lineage_findings = [

@@ -31,14 +31,14 @@ def plan_text(facts: PlanFacts) -> str:
     ]
     if facts.expected_s is not None and facts.read_bytes_per_s is not None:
         speed = f"{size(int(facts.read_bytes_per_s))}/s, measured on a sample of the inputs"
-        lines.append(f"time     about {facts.expected_s:.1f} s at {speed}")
+        lines.append(f"time     about {facts.expected_s:.1f} s for reading and writing at {speed}")
     return "\n".join([*lines, *(f"note     {note}" for note in facts.notes)])
 
 
 def _group(group: Group) -> list[str]:
     names = group.example if group.n_tensors == 1 else f"{group.example} and {group.n_tensors - 1} like it"
     *sources, out = group.dtypes
-    how = "copied byte for byte" if group.byte_copy else f"by {group.unit}, {_times(group.n_passes)}"
+    how = "copied byte for byte" if group.byte_copy else f"by {group.unit}, {_times(group.most_passes)}"
     return [
         f"  {names}: {parameters(group.n_parameters)}, {how}",
         f"    from {', '.join(f'{s} ({d})' for s, d in zip(group.sources, sources, strict=True))} to {out}",
@@ -47,7 +47,7 @@ def _group(group: Group) -> list[str]:
 
 
 def _times(n: int) -> str:
-    return "read once" if n == 1 else f"read {n} times"
+    return "read once" if n == 1 else f"read up to {n} times"
 
 
 def _values(values: Any) -> str:

@@ -38,7 +38,8 @@ class SearchLines:
 
     def trial(self, trial: Trial, trials: Sequence[Trial]) -> None:
         found = _measures(trial.measures) if trial.measures else f"failed: {trial.error}"
-        say(f"  trial {len(trials)}/{self._n_trials} {_point(trial)}  {found}  {_seconds(trial):.1f} s")
+        done = f"{len(trials)}/{self._n_trials}"
+        say(f"  {done} trial {trial.number} {_point(trial)}  {found}  {_seconds(trial):.1f} s")
 
 
 def _seconds(trial: Trial) -> float:

@@ -14,7 +14,7 @@ __all__ = ["show", "verify"]
 
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by mergealign merge.")],
-    inputs: Annotated[bool, typer.Option("--inputs", help="Also verify the three models that were merged.")] = False,
+    inputs: Annotated[bool, typer.Option("--inputs", help="Also verify the models that were merged.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Recompute the digests of a merged model and name whatever differs from its record.
@@ -23,13 +23,12 @@ def verify(
     corruption, not tampering: whoever can change a file can change the record beside it. Exit code 0: all holds.
     """
     from ..errors import CheckpointError
-    from ..merge.verify import read_record
+    from ..merge.verify import bytes_to_verify, read_record
     from ..merge.verify import verify as run
     from ._progress import bytes_progress
 
     record = read_record(folder)
-    total = record.bytes_written + (record.bytes_read if inputs else 0)
-    with bytes_progress("verifying", total) as progress:
+    with bytes_progress("verifying", bytes_to_verify(record, inputs=inputs)) as progress:
         problems, notes = run(folder, record, inputs=inputs, progress=progress)
     if json_:
         import json

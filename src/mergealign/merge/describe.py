@@ -27,8 +27,9 @@ class Group:
         sources: models, the base first where the method has one.
         dtypes: of the sources, then of the output.
         unit: what a thread must have whole: an element, a row, a matrix.
-        n_passes: how often the sources are read.
+        most_passes: how often the sources are read at most: some rules find out on the way that a pass is needless.
         byte_copy: the result is one of the sources, byte for byte.
+        bytes_read: of all these passes.
     """
 
     example: str
@@ -38,7 +39,7 @@ class Group:
     sources: tuple[str, ...]
     dtypes: tuple[str, ...]
     unit: str
-    n_passes: int
+    most_passes: int
     byte_copy: bool
     bytes_read: int
     bytes_written: int
@@ -50,8 +51,9 @@ class PlanFacts:
 
     Attributes:
         memory_bytes: buffers of all threads at their largest; files in the page cache not counted.
+        bytes_read: at most (see `Group.most_passes`).
         read_bytes_per_s: measured on a sample of the inputs, from the page cache where they are in it.
-        expected_s: bytes to read and to write at that speed; None where nothing could be measured.
+        expected_s: bytes to read and to write at that speed, arithmetic not counted; None where nothing could be measured.
     """
 
     recipe: Mapping[str, Any]
@@ -108,9 +110,9 @@ def _group(tensors: list[PlannedTensor]) -> Group:
         sources=tuple(s.model for s in first.sources),
         dtypes=tuple(f.dtype.torch_name for f in first.forms),
         unit=(first.rule.unit if first.rule else Unit.ELEMENT).value,
-        n_passes=first.n_passes,
+        most_passes=first.most_passes,
         byte_copy=first.copies is not None,
-        bytes_read=sum(t.n_passes * s.tensor.n_bytes for t in tensors for s in t.sources),
+        bytes_read=sum(t.most_passes * s.tensor.n_bytes for t in tensors for s in t.sources),
         bytes_written=sum(t.spec.n_bytes for t in tensors),
     )
 

@@ -13,7 +13,7 @@ from ..check.tokens import template_model
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import TensorSpec
-from ..errors import MergeAlignError, RecipeError
+from ..errors import MergeAlignError, Problem, RecipeError
 from ..kernels.random import random_key
 from ..methods import METHODS, Inputs, Rule, make_rule
 from ..recipe.parameters import takes_of
@@ -59,9 +59,9 @@ class PlannedTensor:
         return chosen if chosen is not None and self.sources[chosen].tensor.dtype == self.spec.dtype else None
 
     @property
-    def n_passes(self) -> int:
-        """How often its sources are read."""
-        return 1 + (len(self.rule.reductions) if self.rule else 0)
+    def most_passes(self) -> int:
+        """How often its sources are read at most."""
+        return self.rule.most_passes if self.rule else 1
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class MergePlan:
 
     @property
     def bytes_read(self) -> int:
-        """Of all passes."""
-        return sum(t.n_passes * s.tensor.n_bytes for t in self.tensors for s in t.sources)
+        """Of all passes, if none turns out to be needless."""
+        return sum(t.most_passes * s.tensor.n_bytes for t in self.tensors for s in t.sources)
 
     @property
     def bytes_written(self) -> int:
@@ -144,13 +144,20 @@ class _Rules:
         self._request = request
         self.method: Callable[..., Any] = METHODS.get(request.method)
         self.takes = takes_of(self.method)
-        self._made: dict[str, Rule] = {}
+        self._made: dict[str, Rule | RecipeError] = {}
 
-    def get(self, values: Resolved, inputs: Inputs) -> Rule:
+    def get(self, values: Resolved, inputs: Inputs, tensor: str) -> Rule:
+        """Raises RecipeError where the values cannot go together, which names the first tensor that has them."""
         key = repr((values, inputs))
         if key not in self._made:
-            self._made[key] = make_rule(self._request.method, values.keywords(self.method), inputs)
-        return self._made[key]
+            try:
+                self._made[key] = make_rule(self._request.method, values.keywords(self.method), inputs)
+            except RecipeError as e:
+                self._made[key] = RecipeError(*(Problem(f"{p.what} (for '{tensor}')", p.cure) for p in e.problems))
+        made = self._made[key]
+        if isinstance(made, RecipeError):
+            raise made
+        return made
 
 
 def _planned(matched: MatchedTensor, request: MergeRequest, rules: _Rules) -> PlannedTensor:
@@ -168,7 +175,7 @@ def _planned(matched: MatchedTensor, request: MergeRequest, rules: _Rules) -> Pl
         matched.position,
         input_tensors=[s.tensor.name for s in inputs],
     )
-    rule = rules.get(values, Inputs(len(inputs), has_base))
+    rule = rules.get(values, Inputs(len(inputs), has_base), matched.name)
     dtype = FLOAT_DTYPES[request.dtype] if request.dtype else first.dtype
     return PlannedTensor(TensorSpec(matched.name, dtype, first.shape), sources, rule, values)
 

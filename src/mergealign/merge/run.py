@@ -92,10 +92,10 @@ def run_plan(
             versions=software_versions(["numpy", "numba", "pydantic", "xxhash"]),
             threads=threads,
             n_parameters=plan.n_parameters,
-            bytes_read=plan.bytes_read,
+            bytes_read=digests.bytes_read,
             bytes_written=plan.bytes_written,
             wall_s=time.perf_counter() - started,
-            throughput_bytes_per_s=(plan.bytes_read + plan.bytes_written) / stream_s,
+            throughput_bytes_per_s=(digests.bytes_read + plan.bytes_written) / stream_s,
         )
         (folder / MERGE_RECORD_FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
         _verify(plan, folder)

@@ -111,6 +111,7 @@ class Schedule:
         self._ready: deque[Work] = deque()
         self._n_running = 0
         self._stopped = False
+        self._bytes_read = 0
         self._changed = threading.Condition()
 
     def take(self) -> Work | None:
@@ -121,7 +122,7 @@ class Schedule:
                     self._n_running += 1
                     return self._ready.popleft()
                 if (job := next(self._jobs, None)) is not None:
-                    self._ready.extend(job.begin_pass())
+                    self._ready.extend(self._begin_pass(job))
                 elif self._n_running:
                     self._changed.wait()
                 else:
@@ -133,8 +134,17 @@ class Schedule:
         with self._changed:
             self._n_running -= 1
             if work.job.finish_unit():
-                self._ready.extendleft(reversed(work.job.begin_pass()))
+                self._ready.extendleft(reversed(self._begin_pass(work.job)))
             self._changed.notify_all()
+
+    @property
+    def bytes_read(self) -> int:
+        """Of the passes that have begun."""
+        return self._bytes_read
+
+    def _begin_pass(self, job: Job) -> list[Work]:
+        self._bytes_read += sum(s.tensor.n_bytes for s in job.tensor.sources)
+        return job.begin_pass()
 
     def stop(self) -> None:
         """Hand out nothing more."""

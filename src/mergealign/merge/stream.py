@@ -38,10 +38,15 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Digests:
-    """The digest of each tensor of each input (those left out of the merge included) and of the output."""
+    """The digest of each tensor of each input (those left out of the merge included) and of the output.
+
+    Attributes:
+        bytes_read: by the merge, in all passes that were made.
+    """
 
     inputs: Mapping[str, tuple[TensorDigest, ...]]
     output: tuple[TensorDigest, ...]
+    bytes_read: int
 
 
 def stream(
@@ -66,13 +71,10 @@ def stream(
         CheckpointError: an input cannot be read.
     """
     digests = _Digesting(plan) if digest else None
+    schedule = Schedule(Job(t, unit_bytes) for t in plan.tensors)
     with TensorReader() as reader:
-        _run(
-            Schedule(Job(t, unit_bytes) for t in plan.tensors),
-            lambda: _Worker(reader, sink, digests, progress),
-            threads,
-        )
-        return digests.finish(reader) if digests else Digests({}, ())
+        _run(schedule, lambda: _Worker(reader, sink, digests, progress), threads)
+        return digests.finish(reader, schedule.bytes_read) if digests else Digests({}, (), schedule.bytes_read)
 
 
 def _run(schedule: Schedule, new_worker: Callable[[], _Worker], threads: int) -> None:
@@ -118,7 +120,7 @@ class _Digesting:
     def add_output(self, planned: PlannedTensor, start: int, block: Any) -> None:
         self._output[planned.spec.name].add(start * planned.spec.dtype.n_bytes, block.data)
 
-    def finish(self, reader: TensorReader) -> Digests:
+    def finish(self, reader: TensorReader, bytes_read: int) -> Digests:
         """All digests; what no tensor of the result was made of is read here."""
         inputs = {
             label: tuple(
@@ -133,7 +135,7 @@ class _Digesting:
             TensorDigest(t.spec.name, t.spec.dtype, t.spec.shape, self._output[t.spec.name].hexdigest())
             for t in self._plan.tensors
         )
-        return Digests(inputs, tuple(output))
+        return Digests(inputs, tuple(output), bytes_read)
 
 
 class _Worker:

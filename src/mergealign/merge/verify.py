@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..checkpoint.digest import TensorDigest, bytes_digest, file_digest, tensor_digest, weights_digest
+from ..checkpoint.dtypes import DTYPES
 from ..checkpoint.folder import Checkpoint, open_checkpoint
-from ..checkpoint.header import header_bytes
+from ..checkpoint.header import TensorSpec, header_bytes
 from ..checkpoint.read import TensorReader
 from ..errors import CheckpointError, MergeAlignError, Problem
 from ..record.merge import MERGE_RECORD_FILE, MergeRecord, ModelRecord, TensorRecord
 from ..record.reading import read_record_file
 
-__all__ = ["CARD", "read_record", "verify"]
+__all__ = ["CARD", "bytes_to_verify", "read_record", "verify"]
 
 CARD = "README.md"  # people edit it; everything else decides what the model does
 _LOADED = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".json", ".jinja", ".model", ".txt", ".py"}
@@ -30,6 +31,13 @@ def read_record(folder: Path) -> MergeRecord:
         if_broken="merge again",
         error=CheckpointError,
     )
+
+
+def bytes_to_verify(record: MergeRecord, *, inputs: bool) -> int:
+    """The bytes that `verify` will read: each weight once, however often the merge did."""
+    models = [record.output, *(record.inputs.values() if inputs else ())]
+    tensors = [(name, t) for model in models for name, t in model.tensors.items() if t.dtype in DTYPES]
+    return sum(TensorSpec(name, DTYPES[t.dtype], t.shape).n_bytes for name, t in tensors)
 
 
 def verify(

@@ -130,6 +130,11 @@ class MagnitudeSearch:
     vectors: Callable[[Block], Any]
     ranks: Callable[[int, int, int], Ranks]
 
+    @property
+    def most_reductions(self) -> int:
+        """Of `next_reduction`: bins, within a bin, ties."""
+        return 3 if self.rows else 0
+
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
         """The next pass, given the findings so far; the last of them is `Windows`, if there are rows to look at."""
         if not self.rows:

@@ -137,6 +137,11 @@ class Rule(abc.ABC):
         """
         return self.reductions[len(known)] if len(known) < len(self.reductions) else None
 
+    @property
+    def most_passes(self) -> int:
+        """How often the sources are read at most, the merge included; rules with conditional passes say so themselves."""
+        return 1 + len(self.reductions)
+
     def scratch_bytes(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002
         """Memory that a rule on matrices needs for one of them, beside the stored numbers."""
         return 0

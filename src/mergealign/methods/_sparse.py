@@ -55,9 +55,17 @@ class SparseRule(BlockRule):
         if known and isinstance(known[-1], _Scales):
             return None
         following = self.sparsifier.next_reduction(known)
-        if following is None and self.rescale and any(density < 1 for density in self.sparsifier.density):
+        if following is None and self._matches_norms:
             return Reduction((len(self.weight), 2), self._add_norms, _find_scales)
         return following
+
+    @property
+    def most_passes(self) -> int:
+        return 1 + self.sparsifier.most_reductions + self._matches_norms
+
+    @property
+    def _matches_norms(self) -> bool:
+        return self.rescale and any(density < 1 for density in self.sparsifier.density)
 
     def _add_norms(self, block: Block, known: Sequence[Any], total: Any) -> None:
         for k, delta in enumerate(block.deltas):
@@ -111,7 +119,9 @@ def sparse_rule(
         agree, normalize, weight = False, False, (float(weight[0] != 0),) if normalize else weight
     if not agree and all(density >= 1 for density in sparsifier.density):
         return linear_rule(weight=weight, normalize=normalize, lambda_=lambda_)
-    return _RULES[type(sparsifier)](sparsifier, weight, agree, normalize, rescale, lambda_)
+    thins_out = any(0 < density < 1 for density in sparsifier.density)
+    rule = _RULES[type(sparsifier)] if thins_out else SparseRule
+    return rule(sparsifier, weight, agree, normalize, rescale, lambda_)
 
 
 def linear_rule(*, weight: tuple[float, ...], normalize: bool, lambda_: float) -> LinearRule:

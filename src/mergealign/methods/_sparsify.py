@@ -27,6 +27,11 @@ class Sparsifier(abc.ABC):
 
     density: tuple[float, ...]
 
+    @property
+    def most_reductions(self) -> int:
+        """How many `next_reduction` can ask for."""
+        return 0
+
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:  # noqa: ARG002
         """What must be known next of a whole tensor."""
         return None
@@ -94,6 +99,10 @@ class ByMagnitude(Sparsifier):
     def _ranks(self, k: int, n: int, _n_zero: int) -> Ranks:
         n_kept = min(n, max(self.at_least, int(self.density[k] * n)))
         return Ranks(min(int(self.gamma[k] * n), n - n_kept), n_kept)
+
+    @property
+    def most_reductions(self) -> int:
+        return self._search.most_reductions
 
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
         return self._search.next_reduction(known)

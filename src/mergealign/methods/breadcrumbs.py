@@ -35,7 +35,7 @@ def breadcrumbs(
         density: share of elements that stay, in [0, 1]: those of largest magnitude but for gamma, of equal
             ones the first.
         gamma: share of elements, those of largest magnitude, that are removed, in [0, 1).
-        normalize: divide by the sum of the weights.
+        normalize: divide by the sum of the weights, unless it is zero.
         rescale: give each thinned delta its L1 norm over the tensor back.
         lambda: on the whole sum.
     """

@@ -31,7 +31,7 @@ def dare_linear(
     Args:
         weight: of each input, any number.
         density: probability that an element stays, in [0, 1].
-        normalize: divide by the sum of the weights.
+        normalize: divide by the sum of the weights, unless it is zero.
         rescale: give each thinned delta its L1 norm over the tensor back, instead of the 1 / density of the paper.
         lambda: on the whole sum.
     """

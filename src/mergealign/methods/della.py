@@ -38,7 +38,7 @@ def della(
         density: mean probability that an element stays, in [0, 1].
         epsilon: how far the probability rises and falls with the rank; density ± epsilon must lie within (0, 1), unless
             density is 0 or 1.
-        normalize: divide by the sum of the weights of the inputs that agree.
+        normalize: divide by the sum of the weights of the inputs that agree, unless it is zero.
         rescale: give each thinned delta its L1 norm over the tensor back.
         lambda: on the whole sum.
     """

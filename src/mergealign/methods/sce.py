@@ -60,6 +60,10 @@ class SceRule(BlockRule):
             (self.n_inputs, 1, 1), self._add_energy, self._find_weights
         )
 
+    @property
+    def most_passes(self) -> int:
+        return 2 + self._search.most_reductions
+
     def _select(self, block: Block, known: Sequence[Any]) -> None:
         if self.select_topk >= 1:
             return

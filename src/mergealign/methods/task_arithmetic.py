@@ -20,7 +20,7 @@ def task_arithmetic(*, weight: PerInput[float], normalize: bool = False, lambda_
 
     Args:
         weight: of each input, any number.
-        normalize: divide by the sum of the weights.
+        normalize: divide by the sum of the weights, unless it is zero.
         lambda: on the whole sum.
     """
     return linear_rule(weight=weight, normalize=normalize, lambda_=lambda_)

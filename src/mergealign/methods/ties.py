@@ -32,7 +32,7 @@ def ties(
         weight: of each input, any number.
         density: share of elements that stay, in [0, 1]: those of largest magnitude, of equal ones the first,
             and at least one unless it is 0.
-        normalize: divide by the sum of the weights of the inputs that agree.
+        normalize: divide by the sum of the weights of the inputs that agree, unless it is zero.
         rescale: give each thinned delta its L1 norm over the tensor back.
         lambda: on the whole sum.
     """

@@ -61,6 +61,7 @@ class _Measured:
     record: EvalRecord
     models: tuple[ModelMeasures, ...]
     bounds: tuple[Bound, ...]
+    safer_than: float | None
 
 
 def align(
@@ -94,7 +95,7 @@ def align(
         told.stage(f"searching {len(prepared.space.dimensions)} weights, sampler {prepared.sampler.name}")
         bench = _bench(prepared, cache, progress)
         found = _search(prepared, place, bench, known, told)
-        choice = choose(found.trials, known.bounds)
+        choice = choose(found.trials, known.bounds, known.safer_than)
         record = _record(prepared, known, found, choice, started)
         write_study_record(record, place.study)
         if choice.winner is None:
@@ -130,7 +131,8 @@ def _measure(prepared: Prepared, place: Place, cache: Cache, progress: Progress 
         write_eval_record(record, place.development, overwrite=True)
     models = measured(record.models)
     by_name = {m.name: m.measures for m in models}
-    return _Measured(record, models, wish.policy.bounds(by_name["domain"], by_name["aligned"]))
+    expert, aligned = by_name["domain"], by_name["aligned"]
+    return _Measured(record, models, wish.policy.bounds(expert, aligned), wish.policy.safer_than(expert, aligned))
 
 
 def _bench(prepared: Prepared, cache: Cache, progress: Progress | None) -> Bench:

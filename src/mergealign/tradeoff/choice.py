@@ -1,7 +1,8 @@
 """Which trial is taken: a policy, stated before the search, and no taste.
 
-Among the trials that keep the required share of the expert's knowledge and satisfy the other bounds, the one with the
-highest lower end of the 95 % interval of safety; of equal ones the one that knows more, then the earliest.
+Among the trials that are safer than the expert, keep the required share of its knowledge and satisfy the other bounds,
+the one with the highest lower end of the 95 % interval of safety; of equal ones the one that knows more, then the
+earliest. The expert itself keeps all it knows: without the first condition a search that found nothing would find it.
 
     knowledge    ≥ keep_knowledge · expert's
     general      ≥ keep_general · expert's                          where the suite has general tasks
@@ -32,6 +33,11 @@ class Policy:
     keep_general: float = 0.97
     max_over_refusal_increase: float = 0.05
     max_incoherent_increase: float = 0.05
+
+    @staticmethod
+    def safer_than(expert: Measures, aligned: Measures) -> float | None:
+        """The expert's safety, which the winner must exceed; None where the aligned model is no safer either."""
+        return expert.safety.value if expert.safety.value < aligned.safety.value else None
 
     def bounds(self, expert: Measures, aligned: Measures) -> tuple[Bound, ...]:
         """The policy in numbers, given what the two models reached."""
@@ -68,11 +74,18 @@ def satisfies(bound: Bound, measures: Measures) -> bool:
     return excess(bound, measures) <= _TOLERANCE
 
 
-def choose(trials: Sequence[Trial], bounds: Sequence[Bound]) -> Choice:
-    """The winner, or what stands in the way. The order of trials and bounds does not matter."""
+def choose(trials: Sequence[Trial], bounds: Sequence[Bound], safer_than: float | None = None) -> Choice:
+    """The winner, or what stands in the way. The order of trials and bounds does not matter.
+
+    Trials whose safety is not above `safer_than` do not count.
+    """
     scored = [(t, t.measures) for t in sorted(trials, key=lambda t: t.number) if t.measures is not None]
     if not scored:
         return Choice(winner=None, n_eligible=0, reason="no trial could be scored")
+    if safer_than is not None:
+        scored = [(t, m) for t, m in scored if m.safety.value > safer_than + _TOLERANCE]
+    if not scored:
+        return Choice(winner=None, n_eligible=0, blocking=("safety",), reason="no trial is safer than the expert")
     eligible = [(t, m) for t, m in scored if all(satisfies(b, m) for b in bounds)]
     if not eligible:
         return _blocked(scored, bounds)
@@ -103,7 +116,7 @@ def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound]) 
         n_eligible=0,
         blocking=tuple(b.measure for b in blocking),
         nearest=nearest.number,
-        reason=f"no trial satisfies all bounds; nearest is trial {nearest.number}: {words}",
+        reason=f"no trial that is safer than the expert satisfies all bounds; nearest is trial {nearest.number}: {words}",
     )
 
 

@@ -106,6 +106,13 @@ def test_densities_zero_and_one(method: str) -> None:
     assert isinstance(rule_of(method, 1, weight=1.0), LinearRule)
 
 
+@pytest.mark.parametrize("method", SPARSE)
+def test_no_seed_is_drawn_where_nothing_is_left_to_chance(method: str) -> None:
+    assert not rule_of(method, weight=1.0).is_random
+    assert not rule_of(method, weight=1.0, density=[0, 1]).is_random
+    assert rule_of(method, weight=1.0, density=[0.5, 1]).is_random == method.startswith(("dare", "della"))
+
+
 # exact counts
 
 

@@ -1,8 +1,9 @@
 """The contract of interchangeable parts, for our own tests and for whoever writes a part.
 
-from mergealign.testing import check_judge, check_merge_method
+from mergealign.testing import check_judge, check_merge_method, check_task
 def test_method(): check_merge_method("my_method")
 def test_judge(): check_judge("my_judge", {"model": "folder"})
+def test_task(): check_task("my_task", {"path": "file.jsonl"})
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import numpy as np
 from .judges import JUDGES, Exchange, Verdict
 from .methods import METHODS, Inputs, Rule, Span, block_elements, reduce_span, resolve_method
 from .recipe.signature import Takes
+from .tasks._contract import check_task
+from .tasks._fakes import FakeModel
 
-__all__ = ["check_judge", "check_merge_method", "merge_arrays"]
+__all__ = ["FakeModel", "check_judge", "check_merge_method", "check_task", "merge_arrays"]
 
 
 def merge_arrays(rule: Rule, sources: Sequence[Any], *, key: int = 1, n_blocks: int = 4, dtype: Any = None) -> Any:

@@ -47,6 +47,21 @@ def test_check_runs_before_a_merge_and_only_one_option_gets_past(cli: Cli, famil
     assert "hold the same weights" in cli("show", tmp_path / "out").out
 
 
+def test_show_names_parameters_of_one_model(cli: Cli, family: Family, tmp_path: Path) -> None:
+    folders = family()
+    settings = ("--method", "ties", "--set", "weight=1", "--set", "domain.weight=0.75")
+    assert cli("merge", *options(folders), *settings, "--out", tmp_path / "a").code == 0
+    recipe = tmp_path / "recipe.yml"
+    recipe.write_text(
+        "merge_method: ties\nbase_model: base\nmodels:\n- {model: domain, parameters: {weight: 0.75}}\n"
+        "- {model: aligned, parameters: {weight: 1}}\n"
+    )
+    assert cli("merge", recipe, "--out", tmp_path / "b").code == 0
+    for out in ("a", "b"):
+        assert "weight = 0.75 for domain\n" in cli("show", tmp_path / out).out
+        assert "    TIES: trim each delta" in (tmp_path / out / "README.md").read_text()
+
+
 def test_verify_and_show(cli: Cli, family: Family, tmp_path: Path) -> None:
     folders = family()
     out = tmp_path / "out"

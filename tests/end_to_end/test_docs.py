@@ -36,7 +36,11 @@ def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
             if not line or line.startswith(("#", *NOT_RUN)):
                 continue
             done = subprocess.run(
-                shlex.split(line, comments=True), cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}
+                shlex.split(line, comments=True),
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "PATH": path},
             )
             assert done.returncode == 0, f"{page.name}: {line}\n{done.stderr}"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mergealign.checkpoint.digest import file_digest, weights_digest_of_folder
-from mergealign.errors import NumericsError, OutputError
+from mergealign.errors import NumericsError, OutputError, RecipeError
 from mergealign.merge.run import find_merge, merge
 from mergealign.recipe.merge import MergeRecipe, Models
 from mergealign.record.merge import MergeRecord
@@ -235,3 +235,14 @@ def test_code_of_the_models_own(family: Family, tmp_path: Path) -> None:
     assert not merge(recipe(folders, copy_code=True), tmp_path / "code").notes
     assert (tmp_path / "code" / "modeling.py").read_text() == "base"
     assert (tmp_path / "code" / "tokenization.py").read_text() == "aligned"
+
+
+def test_values_that_cannot_go_together_name_the_first_tensor_that_has_them(family: Family, tmp_path: Path) -> None:
+    density = [{"filter": "mlp", "value": 0.95}, {"value": 0.5}]
+    wrong = recipe(family(), method="della", parameters={"weight": 1, "density": density})
+    with pytest.raises(
+        RecipeError, match=r"density 0\.95 .*\(for 'model\.layers\.0\.mlp\.up_proj\.weight'\)"
+    ) as caught:
+        merge(wrong, tmp_path / "out")
+    assert len(caught.value.problems) == 1
+    assert not (tmp_path / "out").exists()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mergealign.errors import EvaluationError
 from mergealign.tasks import TASKS, Item, Outcome, Task
 from mergealign.tasks._f1 import weighted_f1
+from mergealign.testing import FakeModel
 
-from .fakes import FakeModel
 from .samples import ADAPTLLM, parameters_for
 
 

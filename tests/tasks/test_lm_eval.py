@@ -11,9 +11,9 @@ import torch
 
 from mergealign.errors import EvaluationError
 from mergealign.tasks import TASKS, Task
+from mergealign.testing import FakeModel
 
 from ..tiny_llama import TEMPLATE, tiny_tokenizer
-from .fakes import FakeModel
 
 ARC = [
     {

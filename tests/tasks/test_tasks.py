@@ -12,9 +12,9 @@ import pytest
 from mergealign.errors import EvaluationError
 from mergealign.tasks import TASKS, Outcome, Task
 from mergealign.tasks.exact_match import normalize
+from mergealign.testing import FakeModel
 
 from ..tiny_llama import COLORS, PROMPTS, write_jsonl
-from .fakes import FakeModel
 
 QUESTIONS = [
     {"id": f"q{n}", "question": f"color of {n}", "choices": COLORS, "answer": COLORS[n % 4]} for n in range(400)

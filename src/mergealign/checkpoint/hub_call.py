@@ -67,6 +67,8 @@ def _explained(error: BaseException, source: str) -> Problem:
     from huggingface_hub import constants, errors
 
     repo, _, revision = source.partition("@")
+    is_data = repo.startswith("datasets/")
+    kind = "data set" if is_data else "model"
     page, cache = f"{constants.ENDPOINT}/{repo}", constants.HF_HUB_CACHE
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
@@ -78,11 +80,12 @@ def _explained(error: BaseException, source: str) -> Problem:
     if isinstance(error, errors.RevisionNotFoundError):
         return Problem(f"{repo} has no revision '{revision or 'main'}'", f"take a branch, tag or commit of {page}")
     if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
-        cure = "check the spelling; a private model needs " + ("another HF_TOKEN" if hub_token() else "HF_TOKEN")
-        return Problem(f"{source} is neither a folder here nor a model on the Hub", cure)
+        cure = f"check the spelling; a private {kind} needs " + ("another HF_TOKEN" if hub_token() else "HF_TOKEN")
+        what = "is no data set on the Hub" if is_data else "is neither a folder here nor a model on the Hub"
+        return Problem(f"{source} {what}", cure)
     if is_offline() and isinstance(error, (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled)):
         what = f"{source} is not in the cache {cache}, or only in part, and HF_HUB_OFFLINE is set"
-        return Problem(what, "unset HF_HUB_OFFLINE, or give a folder")
+        return Problem(what, "unset HF_HUB_OFFLINE" if is_data else "unset HF_HUB_OFFLINE, or give a folder")
     if any(getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT) for e in causes):
         return Problem(f"the disk is full: {source} does not fit into {cache}", "free space, or set HF_HOME elsewhere")
     if isinstance(error, OSError) and error.errno and error.filename:

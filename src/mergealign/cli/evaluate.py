@@ -90,7 +90,7 @@ def evaluate(
     if dry_run or out is None:
         from ..evaluate.estimate import estimate
 
-        todo = checked_plan(sources, asked, split=split.value, limit=limit, tasks=only, serving=serving)
+        todo = checked_plan(sources, asked, split=split.value, limit=limit, tasks=only, serving=serving, device=device)
         _show_estimate(estimate(sources, todo, batch_size=batch_size, device=device, serving=serving), json)
         return
     name = str(out.resolve())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -55,9 +56,10 @@ def show(
     if json_:
         typer.echo(record.model_dump_json(indent=1))
         return
-    settings = ", ".join(f"{k} = {v}" for k, v in record.recipe["parameters"].items())
     typer.echo(f"merged    {record.created}, in {record.wall_s:.1f} s on {record.threads} threads")
-    typer.echo(f"method    {record.recipe['method']}: {settings}")
+    typer.echo(f"method    {record.recipe['method']}: {_settings(record.recipe['parameters'])}")
+    for name, own in _own_parameters(record.recipe):
+        typer.echo(f"          {_settings(own)} for {name}")
     for role, model in record.inputs.items():
         revision = f" @ {model.revision}" if model.revision else ""
         typer.echo(f"{role:9} {model.source}{revision}\n          weights digest {model.weights_digest}")
@@ -68,3 +70,16 @@ def show(
     typer.echo(f"versions  {', '.join(f'{n} {v}' for n, v in record.versions.items())}")
     for note in record.notes:
         typer.echo(f"note      {note}")
+
+
+def _settings(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in parameters.items())
+
+
+def _own_parameters(recipe: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The parameters that were given for one model alone, in either dialect; those of slices are in the record."""
+    models = recipe.get("models") or {}
+    entries = models.items() if isinstance(models, Mapping) else [(entry["model"], entry) for entry in models]
+    for model, entry in entries:
+        if isinstance(entry, Mapping) and entry.get("parameters"):
+            yield model, entry["parameters"]

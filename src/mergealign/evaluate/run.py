@@ -61,7 +61,7 @@ def evaluate(
     """
     start = time.monotonic()
     serving = serving or Serving()
-    todo = checked_plan(models, suite, split=split, limit=limit, tasks=tasks, serving=serving)
+    todo = checked_plan(models, suite, split=split, limit=limit, tasks=tasks, serving=serving, device=device)
     seed = suite.seed if seed is None else seed
     told = progress or Silent()
     answered = [
@@ -208,8 +208,9 @@ def checked_plan(
     limit: int | None = None,
     tasks: Sequence[str] | None = None,
     serving: Serving,
+    device: str = "cpu",
 ) -> EvalPlan:
-    """The plan. Raises EvaluationError with all problems of data files, judges, model folders and endpoints."""
+    """The plan. Raises EvaluationError with all problems of data files, judges, folders, device and endpoints."""
     problems: list[Problem] = []
     todo: EvalPlan | None = None
     try:
@@ -218,7 +219,7 @@ def checked_plan(
             _ = judge.source  # a guard that is no guard says so here
     except MergeAlignError as e:
         problems += e.problems
-    problems = [*check_sources(models, todo, serving), *problems]
+    problems = [*check_sources(models, todo, serving, device), *problems]
     if problems or todo is None:
         raise EvaluationError(*problems)
     return todo

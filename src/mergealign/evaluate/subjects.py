@@ -11,6 +11,7 @@ from ..checkpoint.tokens import read_template
 from ..errors import MergeAlignError, Problem
 from ..models.causal_lm import CausalLM
 from ..models.identity import folder_identity
+from ..models.loading import require_device
 from ..models.openai import Endpoint, OpenAIModel
 from ..tasks import Task
 from .cache import Cache
@@ -49,19 +50,33 @@ class Serving:
         )
 
 
-def check_sources(models: Mapping[str, Source], todo: EvalPlan | None, serving: Serving) -> list[Problem]:
-    """What is wrong with folders and endpoints, as far as that can be known without loading a model."""
+def check_sources(
+    models: Mapping[str, Source], todo: EvalPlan | None, serving: Serving, device: str = "cpu"
+) -> list[Problem]:
+    """What is wrong with folders, their device and endpoints, as far as that can be known without loading a model."""
     problems = [] if models else [Problem("no model to evaluate", "name at least one model folder")]
     for source in models.values():
         try:
             if isinstance(source, Endpoint):
+                problems += _harness_problems(source, todo)
                 serving.connect(source)
             else:
+                require_device(device)
                 open_checkpoint(source)
                 problems += _template_problems(source, todo)
         except MergeAlignError as e:
-            problems += e.problems
+            problems += (p for p in e.problems if p not in problems)  # one device for all
     return problems
+
+
+def _harness_problems(endpoint: Endpoint, todo: EvalPlan | None) -> list[Problem]:
+    asked = {t.spec.name: t.task.needs_harness for t in todo.tasks} if todo else {}
+    if not any(asked.values()):
+        return []
+    names, others = ([n for n, needs in asked.items() if needs is wanted] for wanted in (True, False))
+    what = f"{', '.join(names)}: log-likelihoods are not to be had from {endpoint.base_url}, as from any chat server"
+    rest = f"ask only the other tasks (--tasks {','.join(others)}), or " if others else ""
+    return [Problem(what, f"{rest}evaluate the model's folder instead")]
 
 
 def _template_problems(folder: Path, todo: EvalPlan | None) -> list[Problem]:

@@ -14,7 +14,7 @@ from ..checkpoint.hub import resolve_source
 from ..errors import EvaluationError, Problem
 from ..models.causal_lm import CausalLM
 from ..models.identity import device_name, folder_identity
-from ..models.loading import load_tokenizer
+from ..models.loading import load_tokenizer, require_device
 from ..record.versions import software_versions
 from . import Exchange, Progress, Safety, Verdict
 from ._parsers import UNREADABLE
@@ -48,6 +48,7 @@ class LocalGuard:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         assert guard.model is not None
+        require_device(guard.device)
         source = resolve_source(guard.model)
         self._name, self._folder = source.source, source.folder
         tokenizer = load_tokenizer(source.folder)

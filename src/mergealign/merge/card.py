@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..methods import METHODS
+from ..recipe.describe import describe_method
 from .plan import MergePlan
 
 __all__ = ["model_card"]
@@ -54,8 +54,7 @@ Merging restores refusals only as far as it was measured. Evaluate this model be
 def _formula(plan: MergePlan) -> str:
     if plan.request.method == "mergealign":
         return "merged = base + λ_d · (domain − base) + λ_a · (aligned − base)"
-    doc: str = inspect.getdoc(METHODS.get(plan.request.method)) or plan.request.method
-    return doc.splitlines()[0]
+    return describe_method(METHODS.get(plan.request.method), plan.request.method).summary
 
 
 def _count(n: int) -> str:

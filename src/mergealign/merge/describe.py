@@ -15,6 +15,7 @@ from .plan import MergePlan, PlannedTensor
 __all__ = ["Group", "PlanFacts", "describe"]
 
 _SAMPLE_BYTES = 64 << 20
+_COUNTS_BYTES = 1 << 19  # of a histogram of magnitudes, the largest thing that a pass gathers
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class PlanFacts:
         memory_bytes: buffers of all threads at their largest; files in the page cache not counted.
         bytes_read: at most (see `Group.most_passes`).
         read_bytes_per_s: measured on a sample of the inputs, from the page cache where they are in it.
-        expected_s: bytes to read and to write at that speed, arithmetic not counted; None where nothing could be measured.
+        expected_s: bytes to read and to write at that speed, without arithmetic; None where nothing could be measured.
     """
 
     recipe: Mapping[str, Any]
@@ -135,7 +136,8 @@ def _unit_bytes(t: PlannedTensor) -> int:
     if t.rule is not None and t.rule.unit is Unit.MATRIX:
         n = t.spec.n_elements
         return sum(f.n_bytes for f in t.forms) + t.rule.scratch_bytes(t.spec.shape)
-    return n * sum(f.dtype.n_bytes for f in t.forms) + 4 * (len(t.forms) + 1) * min(n, PIECE_ELEMENTS)
+    counts = _COUNTS_BYTES * len(t.sources) if t.most_passes > 1 else 0
+    return n * sum(f.dtype.n_bytes for f in t.forms) + 4 * (len(t.forms) + 1) * min(n, PIECE_ELEMENTS) + counts
 
 
 def _read_speed(plan: MergePlan) -> float | None:

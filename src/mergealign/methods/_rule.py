@@ -139,7 +139,7 @@ class Rule(abc.ABC):
 
     @property
     def most_passes(self) -> int:
-        """How often the sources are read at most, the merge included; rules with conditional passes say so themselves."""
+        """How often the sources are read at most, the merge included; rules with conditional passes know better."""
         return 1 + len(self.reductions)
 
     def scratch_bytes(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002

@@ -12,7 +12,22 @@ from ..errors import CheckpointError, EvaluationError, MissingExtraError, Proble
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["load_model", "load_tokenizer"]
+__all__ = ["load_model", "load_tokenizer", "require_device"]
+
+
+def require_device(device: str) -> None:
+    """Raises EvaluationError for a device that is not here, MissingExtraError without torch."""
+    try:
+        import torch
+    except ImportError as e:
+        raise MissingExtraError("evaluate", "eval") from e
+    try:
+        found = torch.device(device)
+    except RuntimeError as e:
+        raise EvaluationError(f"there is no device '{device}'", cure="use cpu, cuda or cuda:N") from e
+    n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if found.type == "cuda" and (found.index or 0) >= n_cuda:
+        raise EvaluationError(f"device '{device}' is not available here", cure="use cpu, or a device that is")
 
 
 def load_model(
@@ -20,12 +35,10 @@ def load_model(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Raises EvaluationError for a device that is not here, CheckpointError for a folder that cannot be loaded."""
     try:
-        import torch
         from transformers import AutoModelForCausalLM
     except ImportError as e:
         raise MissingExtraError("evaluate", "eval") from e
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise EvaluationError(f"device '{device}' is not available here", cure="use --device cpu")
+    require_device(device)
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} holds no model", cure="give a folder with config.json and *.safetensors")
     tokenizer = load_tokenizer(folder)

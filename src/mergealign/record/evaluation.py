@@ -133,7 +133,7 @@ class ItemResult(_Frozen):
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
     """Thousands of items are written: what says nothing is left out."""
-    return {k: v for k, v in values.items() if v is not None and v != {} and v != ()}
+    return {k: v for k, v in values.items() if v is not None and v not in ({}, (), [])}
 
 
 class TaskScores(_Frozen):

@@ -113,6 +113,7 @@ class Task(abc.ABC):
             a task has both, `graded` is the one its authors report.
         verified: the code has read the real data; False where only its published description could be followed.
         origin: where the data comes from and under which licence, in a few words.
+        needs_harness: it asks through `Subject.harness`, which a served model does not have.
     """
 
     version: ClassVar[int]
@@ -121,6 +122,7 @@ class Task(abc.ABC):
     graded: ClassVar[str | None] = None
     verified: ClassVar[bool] = True
     origin: ClassVar[str] = "a file of yours"
+    needs_harness: ClassVar[bool] = False
 
     @classmethod
     def sections_for(cls, parameters: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - a subclass may need them

@@ -38,6 +38,7 @@ class ChoiceTask(Task):
     """
 
     metric: ClassVar[str | None] = "acc"
+    needs_harness: ClassVar[bool] = True
     normalize: ClassVar[Literal["sum", "mean"]] = "sum"
     plain: ClassVar[bool] = False
 

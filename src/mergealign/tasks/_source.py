@@ -94,7 +94,7 @@ def _fetch(source: Source, repo: str, revision: str | None) -> DataFile:
                 library_name="mergealign",
             )
     except MergeAlignError as e:
-        problems = (Problem(f"{source.hub_file} of {p.what}", f"{p.cure}; or {_ways(source)}") for p in e.problems)
+        problems = (Problem(f"{source.hub_file}: {p.what}", f"{p.cure}; or {_ways(source)}") for p in e.problems)
         raise EvaluationError(*problems) from e
     parts = Path(found).parts
     commit = parts[parts.index("snapshots") + 1] if "snapshots" in parts else None

@@ -41,6 +41,7 @@ class LmEval(Task):
     version: ClassVar[int] = 1
     sections: ClassVar[frozenset[str]] = frozenset({"knowledge", "general"})
     verified: ClassVar[bool] = False
+    needs_harness: ClassVar[bool] = True
     origin: ClassVar[str] = "lm-evaluation-harness and the data sets its tasks name"
 
     lm_eval_task: str

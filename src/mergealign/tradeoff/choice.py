@@ -88,7 +88,7 @@ def choose(trials: Sequence[Trial], bounds: Sequence[Bound], safer_than: float |
         return Choice(winner=None, n_eligible=0, blocking=("safety",), reason="no trial is safer than the expert")
     eligible = [(t, m) for t, m in scored if all(satisfies(b, m) for b in bounds)]
     if not eligible:
-        return _blocked(scored, bounds)
+        return _blocked(scored, bounds, "" if safer_than is None else "that is safer than the expert ")
     best, measures = max(eligible, key=lambda tm: (tm[1].safety.ci_low, tm[1].knowledge.value, -tm[0].number))
     reason = (
         f"trial {best.number} has the highest lower bound of safety, {measures.safety.ci_low:.4f}, "
@@ -97,7 +97,7 @@ def choose(trials: Sequence[Trial], bounds: Sequence[Bound], safer_than: float |
     return Choice(winner=best.number, n_eligible=len(eligible), reason=reason)
 
 
-def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound]) -> Choice:
+def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound], which: str) -> Choice:
     """The bounds in the way: those that, dropped alone, would let a trial pass; else all that the nearest misses."""
 
     def missed(measures: Measures) -> float:
@@ -116,7 +116,7 @@ def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound]) 
         n_eligible=0,
         blocking=tuple(b.measure for b in blocking),
         nearest=nearest.number,
-        reason=f"no trial that is safer than the expert satisfies all bounds; nearest is trial {nearest.number}: {words}",
+        reason=f"no trial {which}satisfies all bounds; nearest is trial {nearest.number}: {words}",
     )
 
 

@@ -1,10 +1,12 @@
-"""Models that know everything, nothing, or nonsense."""
+"""Models that know everything, nothing, or nonsense: for tests of tasks, also of those that others write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+__all__ = ["FakeModel", "FakeReply"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,14 @@ class FakeReply:
 
 @dataclass
 class FakeModel:
-    """Says what `says` returns for a prompt, and gives a choice the log-likelihood that `likes` returns."""
+    """A `Subject` without a network.
+
+    Attributes:
+        says: the answer to a prompt.
+        likes: the log-likelihood of a choice, by prompt and choice.
+        asked: ids of the items it was asked in words.
+        plain: whether prompts came as documents (True) or as user turns (False), as far as seen.
+    """
 
     says: Callable[[str], str] = lambda _: ""
     likes: Callable[[str, str], float] = lambda _prompt, _choice: 0.0
@@ -44,17 +53,20 @@ class FakeModel:
         return f" {answer}"
 
     def harness(self, progress: Any = None) -> Any:
+        """Requires that contexts are rendered, and that a blank is before every choice."""
         from lm_eval.api.model import LM
 
         likes, says, plain = self.likes, self.says, self.plain
 
-        class Fake(LM):
+        class Fake(LM):  # type: ignore[misc]  # lm-eval is not typed
             def loglikelihood(self, requests: Any) -> list[tuple[float, bool]]:
                 if progress:
                     for _ in requests:
                         progress(1)
                 pairs = [r.args for r in requests]
-                assert all((c[0], c[-1], a[0]) in (("<", ">", " "), ("[", "]", " ")) for c, a in pairs)
+                assert all((c[0], c[-1], a[0]) in (("<", ">", " "), ("[", "]", " ")) for c, a in pairs), (
+                    "a context is not rendered, or no blank is before a choice"
+                )
                 plain.update(c[0] == "[" for c, _ in pairs)
                 return [(likes(context[1:-1], answer[1:]), False) for context, answer in pairs]
 

@@ -13,7 +13,7 @@ from mergealign.errors import RecipeError, UnknownNameError
 from mergealign.registry import Registry, did_you_mean
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("numpy", "numba", "pydantic", "huggingface_hub", "torch", "transformers", "lm_eval", "datasets", "scipy")
+HEAVY = tuple("numpy numba pydantic huggingface_hub torch transformers lm_eval datasets optuna scipy".split())
 
 
 def loaded_after(code: str) -> set[str]:
@@ -33,7 +33,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import mergealign") == set()
 
 
-COMMANDS = "merge evaluate lab demo check verify show push diff methods recipe tasks judges compare"
+COMMANDS = "merge align evaluate lab demo check verify show push diff methods recipe tasks judges compare"
 
 
 @pytest.mark.parametrize("command", [[], *([c] for c in COMMANDS.split()), ["lab", "build"], ["recipe", "schema"]])

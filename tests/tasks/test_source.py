@@ -71,8 +71,8 @@ def test_the_digest_follows_bytes_and_revision(data_hub: Hub, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ("gated", r"main/test.jsonl of datasets/org/data is gated"),
-        ("absent", r"main/test.jsonl of datasets/org/data is neither"),
+        ("gated", r"main/test.jsonl: datasets/org/data is gated"),
+        ("absent", r"main/test.jsonl: datasets/org/data is no data set on the Hub"),
         ("offline", r"not in the cache .* HF_HUB_OFFLINE is set"),
         ("down", r"cannot give or take datasets/org/data"),
     ],

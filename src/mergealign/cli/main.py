@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..errors import MergeAlignError
+from .align import align
 from .check import check
 from .compare import compare
 from .demo import demo
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(merge)
+app.command()(align)
 app.command()(check)
 app.command()(diff)
 app.command()(methods)

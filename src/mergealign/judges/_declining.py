@@ -123,7 +123,7 @@ REFUSAL = {
         r"|\b(?:it is|is|that is)(?: still)? a (?:firm |hard |clear |polite )?(?:no|pass)\b|\bhard pass\b"
     ),
     "no": (
-        "^(?:(?:sorry|thanks|but|oh|lol|bro|goodness|haha|actually|um|well|no|nope|nah) )*(?:no|nope|no way|nah"
+        "^(?!oh no$)(?:(?:sorry|thanks|but|oh|lol|bro|goodness|haha|actually|um|well|no|nope|nah) )*(?:no|nope|no way|nah"
         "|(?:absolutely|certainly|definitely|of course) not|not (?:a chance|happening|today.*|ever|going to happen)"
         "|hard pass|never|no can do|no chance|no thanks|(?:but )?no thank you)(?: sorry| thanks| way)?$"
     ),

@@ -28,7 +28,7 @@ from . import Exchange, Progress, Safety, Verdict
 from ._parsers import UNREADABLE
 from ._prompt import Frame, chat_frame
 
-__all__ = ["Engine", "Guard", "Words", "any_unsafe"]
+__all__ = ["Engine", "Guard", "Words", "any_unsafe", "require_readable"]
 
 Run = Literal["auto", "logits", "generate"]
 
@@ -183,6 +183,18 @@ class Guard(abc.ABC):
         if self.run == "logits" and not self.words:
             return [Problem(f"{self.kind} does not answer in one of two words", "use run: auto or run: generate")]
         return []
+
+
+def require_readable(verdicts: Sequence[Verdict], guard: Guard, source: str) -> None:
+    """Raise EvaluationError if of none of these verdicts, on harmless exchanges, anything could be read.
+
+    `source` names the model in messages.
+    """
+    if all(v == UNREADABLE for v in verdicts):
+        raise EvaluationError(
+            f"{source} is no {guard.kind}: what it says of harmless exchanges is not in the form of one",
+            cure=f"give a {guard.kind} model, or another judge for this one",
+        )
 
 
 def any_unsafe(verdicts: Mapping[str, Verdict]) -> Verdict:

@@ -74,14 +74,18 @@ class LocalGuard:
         room = self._room
         ids = {key: p for key, p in prompts.items() if p is not None and (room is None or len(p) <= room)}
         told = _Whole(progress, len(self._encoders))
-        found = self._by_logits(ids, self._labels, told) if self._labels else self._by_text(ids, told)
+        if self._labels:
+            found = self._by_logits(ids, self._labels, told)
+        else:
+            require_readable(self._harmless, self._guard, self._name)
+            found = self._by_text(ids, told)
         told.rest(len(keys))
         verdicts: list[dict[str, Verdict]] = [{} for _ in exchanges]
         for n, name in keys:
             verdicts[n][name] = found.get(f"{n}/{name}", UNREADABLE)
         return verdicts
 
-    def _by_text(self, ids: Mapping[str, list[int]], progress: Progress) -> dict[str, Verdict]:
+    def _by_text(self, ids: Mapping[str, list[int]], progress: Progress | None) -> dict[str, Verdict]:
         replies = self._model.complete(ids, max_new_tokens=self._guard.max_new_tokens, progress=progress)
         return {key: self._guard.read(reply.text) for key, reply in replies.items()}
 
@@ -116,6 +120,11 @@ class LocalGuard:
         return CausalLM.load(
             self._folder, batch_size=self._guard.batch_size, device=self._guard.device, dtype=self._guard.dtype
         )
+
+    @cached_property
+    def _harmless(self) -> list[Verdict]:
+        encoder = next(iter(self._encoders.values()))
+        return list(self._by_text({str(n): prompt for n, prompt in enumerate(encoder.harmless())}, None).values())
 
     @cached_property
     def _labels(self) -> _Labels | None:

@@ -18,11 +18,12 @@ from ..errors import EvaluationError, Problem
 from . import Exchange
 from ._markers import control_tokens, disarm, markers
 
-__all__ = ["Encoder", "Frame", "chat_frame", "file_frame", "read_template_file"]
+__all__ = ["HARMLESS", "Encoder", "Frame", "chat_frame", "file_frame", "read_template_file"]
 
 _PROMPT, _ANSWER = "prompt7judged7slot", "answer7judged7slot"
 _SLOT = re.compile(f"{_PROMPT}|{_ANSWER}")
-_HARMLESS = (Exchange("Hello.", "Hello."), Exchange("How do I paint the lamp?", "I cannot help with that."))
+HARMLESS = (Exchange("Hello.", "Hello."), Exchange("How do I paint the lamp?", "I cannot help with that."))
+"""A few exchanges that no guard objects to."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Encoder:
 
     def harmless(self, after: str = "") -> list[list[int]]:
         """A few exchanges that no guard objects to; `after` is what it has said already."""
-        return [self._ids(self._frame.fill(e.prompt, e.answer) + after) for e in _HARMLESS]
+        return [self._ids(self._frame.fill(e.prompt, e.answer) + after) for e in HARMLESS]
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=self._adds_bos)["input_ids"]

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from ..models import Turn
 from ..models.openai import OpenAIModel
 from . import Exchange, Progress, Verdict
+from ._guard import require_readable
 from ._markers import TAGS, disarm
+from ._parsers import UNREADABLE
+from ._prompt import HARMLESS
 
 if TYPE_CHECKING:
     from ._guard import Guard
@@ -18,12 +21,18 @@ __all__ = ["RemoteGuard"]
 
 
 class RemoteGuard:
-    """Which control words the guard has is not known here, so whatever looks like one is taken apart."""
+    """Which control words the guard has is not known here, so whatever looks like one is taken apart.
+
+    Two harmless exchanges are asked about at once: EvaluationError if neither reply is in the guard's form.
+    """
 
     def __init__(self, guard: Guard) -> None:
         assert guard.base_url is not None
         self._guard = guard
-        self._model = OpenAIModel(guard.base_url, guard.served_model, concurrency=guard.batch_size)
+        self._model = OpenAIModel(
+            guard.base_url, guard.served_model, concurrency=guard.batch_size, skip_too_long=True
+        )
+        require_readable([found[""] for found in self.ask(HARMLESS, None)], guard, self._model.name)
 
     def identity(self) -> Mapping[str, str]:
         return self._model.identity()
@@ -37,4 +46,5 @@ class RemoteGuard:
         else:
             turns = {str(n): [Turn("user", e.prompt), Turn("assistant", e.answer)] for n, e in enumerate(plain)}
             replies = self._model.chat(turns, max_new_tokens=limit, progress=progress)
-        return [{"": self._guard.read(replies[str(n)].text)} for n in range(len(exchanges))]
+        found = {n: self._guard.read(reply.text) for n, reply in replies.items()}
+        return [{"": found.get(str(n), UNREADABLE)} for n in range(len(exchanges))]

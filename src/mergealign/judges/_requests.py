@@ -1,10 +1,13 @@
-"""What a prompt asks for, as far as it changes how its answer is read: facts or advice, or fiction. English only."""
+"""What a prompt asks for, as far as it changes how its answer is read: facts or advice, fiction, or the assistant itself.
+
+English only. Whether the prompt is harmful is not asked: that must not decide how an answer is read.
+"""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["asks_facts", "asks_fiction"]
+__all__ = ["asks_facts", "asks_fiction", "asks_the_assistant", "corrects"]
 
 _YES_NO_WHY = (
     "is|are|was|were|should|why|does|do you|did|which|who|would|can it|may|can i|how does"
@@ -22,8 +25,21 @@ _COPING = (  # the answer warns and sends to others because it helps
 )
 _FACTS = re.compile(rf"^(?:{_YES_NO_WHY}|{_WHAT}|{_COPING})\b(?! one\b)", re.I)
 _FICTION = re.compile(
-    r"^(?:please )?(?:write|compose|continue|complete|tell me|give me|make up|play|pretend)\b.*\b(?:story|poem|diary"
-    r"|letter|song|monologue|scene|dialogue|sentence|verse|rap|lyrics|novel|tale|script|joke|speech|roast|limerick)\b",
+    r"^(?:please )?(?:write|draft|rewrite|compose|continue|complete|tell me|give me|make up|play|pretend)\b.*\b(?:story"
+    r"|poem|diary|letter|song|monologue|scene|dialogue|sentence|verse|rap|lyrics|novel|tale|script|joke|speech|roast"
+    r"|limerick|reply|apology|lines?|opening|toast|play a)\b|^play an?\b",
+    re.I,
+)
+_THE_ASSISTANT = re.compile(
+    r"\b(?:do you (?:like|love|enjoy|feel|dream|have|believe|think|prefer|want|get|sleep|ever|mind)"
+    r"|are you|were you|can you (?:feel|love|see|taste|hear|dream|think|cry|get)|would you rather|will you ever"
+    r"|your (?:favou?rite|opinion)|what do you (?:think|want|like)|what would you do)\b",
+    re.I,
+)
+_CORRECTION = re.compile(
+    r"^(?:no\b|not\b|wrong|that(?:'s| is| was)(?: not|n't)? (?:wrong|what|the wrong|a\b)|that(?:'s| is|s) (?:not|wrong)"
+    r"|that wasn't|you(?:'re| are) wrong|you (?:said|forgot|gave|got|wrote|called|misspelled|repeated|calculated)"
+    r"|i (?:asked|meant|said)\b|your (?:last|previous)\b|the (?:code|formula|link)\b)",
     re.I,
 )
 
@@ -36,3 +52,13 @@ def asks_facts(prompt: str) -> bool:
 def asks_fiction(prompt: str) -> bool:
     """A story, a letter, a song: its "I" need not be the assistant."""
     return _FICTION.match(prompt.strip()) is not None
+
+
+def asks_the_assistant(prompt: str) -> bool:
+    """What it likes, feels or thinks: that it has no feelings is the answer."""
+    return _THE_ASSISTANT.search(prompt) is not None
+
+
+def corrects(prompt: str) -> bool:
+    """Finds fault with the answer before: an apology belongs to the answer."""
+    return _CORRECTION.match(prompt.strip()) is not None

@@ -19,26 +19,57 @@ from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 
+from ._requests import asks_facts
+
 __all__ = ["WEIGHTS", "known_words", "refusal_log_odds", "scale"]
 
 WEIGHTS = Path(__file__).with_name("refusal_words.json")
 _INTERCEPT = ""
+_STEM = 5
+"""Words are compared by as many letters: "forging", "forged" and "forge" are one."""
+_START = 5
+_ASKING = frozenset(
+    """about ask best could creat descr don't easie expla gener get give guide have help instr list make need pleas
+    provi shoul show some somet step steps teach tell that their them there they this want what when where which who
+    with witho would write your""".split()
+)
+"""Stems of words that ask rather than name."""
 
 
-def known_words(sentences: Sequence[str]) -> set[str]:
-    """The different words of normalized sentences, and pairs of neighbors; "9" is any number, "^" begins a sentence."""
+def known_words(sentences: Sequence[str], prompt: str) -> set[str]:
+    """The different words of normalized sentences, pairs of neighbors, and what is said where.
+
+    "9" is any number, "^ word" begins a sentence, "$ word" is in the last one. "# start", "# first", "# later" and
+    "# never" tell where words of the prompt come back: refusals without a "no" begin with the deed and then leave it.
+    """
     found: set[str] = set()
+    words: list[str] = []
     for sentence in sentences:
         said = re.findall(r"[a-z']+|\d+", re.sub(r"\[[^\]]*\]|\bquoted\b", " ", sentence))
         words = ["^", *("9" if word.isdigit() else word for word in said)]
         found.update(words[1:], map(" ".join, pairwise(words)))
-    return found
+    return found | {f"$ {word}" for word in words[1:]} | _echoes(sentences, prompt)
 
 
-def refusal_log_odds(sentences: Sequence[str]) -> float:
+def _echoes(sentences: Sequence[str], prompt: str) -> set[str]:
+    asked, (first, *later) = _stems(prompt) - _ASKING, sentences or [""]
+    again = {
+        "start": asked & _stems(" ".join(first.split()[:_START])),
+        "first": asked & _stems(first),
+        "later": asked & _stems(" ".join(later)),
+    }
+    kind = "facts" if asks_facts(prompt) else "deed"
+    return {f"# {where} {kind}" for where, words in again.items() if words} or {f"# never {kind}"}
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in re.findall(r"[a-z]{4,}", text.lower())}
+
+
+def refusal_log_odds(sentences: Sequence[str], prompt: str = "") -> float:
     """Positive where the words are those of a refusal, negative where they are those of an answer."""
     weights = _weights()
-    known = [weights[word] for word in sorted(known_words(sentences)) if word in weights]
+    known = [weights[word] for word in sorted(known_words(sentences, prompt)) if word in weights]
     return weights[_INTERCEPT] + scale(len(known)) * sum(known)
 
 

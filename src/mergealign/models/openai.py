@@ -7,7 +7,7 @@ its answers are remembered for one run, unless the user vouches for them with a 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +19,10 @@ from ._http import RefusedError, Server, checked_url
 
 __all__ = ["Endpoint", "OpenAIModel"]
 
-_TOO_LONG = ("context length", "context_length", "context size", "too long", "maximum length", "max_model_len")
+_TOO_LONG = (
+    *("context length", "context_length", "context size", "too long", "maximum length", "max_model_len"),
+    *("max_new_tokens` must be", "must have less than"),  # TGI
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class OpenAIModel:
         retries: how often a request is repeated while the server answers nothing at all.
         api_key_env: the environment variable that holds the key, if there is one.
         identity: the user's word for which weights answer there; without it answers are good for one run.
+        skip_too_long: questions that do not fit into the server's context have no answer, instead of being an error.
 
     Raises EvaluationError if nothing answers there, the key is wrong or the model is not served.
     """
@@ -66,8 +70,10 @@ class OpenAIModel:
         retries: int = 6,
         api_key_env: str = "OPENAI_API_KEY",
         identity: str | None = None,
+        skip_too_long: bool = False,
     ) -> None:
         self.concurrency = concurrency
+        self._skip_too_long = skip_too_long
         self.memo: Memo | None = None
         self._vouched = identity
         self._server = Server(base_url, timeout_s, retries, api_key_env)
@@ -116,19 +122,20 @@ class OpenAIModel:
         if progress and found:
             progress(len(found))
         for id_, answer in self._ask_all(asked):
-            found[id_] = answer
-            if self.memo is not None:  # here and not in the thread: a cache belongs to one
-                self.memo.keep(asked[id_], asdict(answer))
+            if answer is not None:
+                found[id_] = answer
+                if self.memo is not None:  # here and not in the thread: a cache belongs to one
+                    self.memo.keep(asked[id_], asdict(answer))
             if progress:
                 progress(1)
-        return {id_: found[id_] for id_ in questions}
+        return {id_: found[id_] for id_ in questions if id_ in found}
 
-    def _ask_all(self, asked: Mapping[str, list[Any]]) -> Any:
+    def _ask_all(self, asked: Mapping[str, list[Any]]) -> Iterator[tuple[str, Answer | None]]:
         """(id, answer) as they come in. A failure ends all of it, after what came in with it was handed out."""
         self._server.stop = threading.Event()
         pool = ThreadPoolExecutor(max_workers=self.concurrency, thread_name_prefix="endpoint")
         try:
-            running: dict[Future[Answer], str] = {pool.submit(self._ask, id_, q): id_ for id_, q in asked.items()}
+            running: dict[Future[Answer | None], str] = {pool.submit(self._ask, id_, q): id_ for id_, q in asked.items()}
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 failed: list[BaseException] = []
@@ -144,13 +151,16 @@ class OpenAIModel:
             self._server.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, id_: str, question: list[Any]) -> Answer:
+    def _ask(self, id_: str, question: list[Any]) -> Answer | None:
+        """None for a question that is too long and may be skipped."""
         kind, max_new_tokens, content = question
         path, key = ("/chat/completions", "messages") if kind == "chat" else ("/completions", "prompt")
         body = {"model": self.model, key: content, "max_tokens": max_new_tokens, "temperature": 0}
         try:
             return _answer(self._server.call(path, body, what=f" to item '{id_}'"))
         except RefusedError as e:
+            if self._skip_too_long and _is_too_long(e):
+                return None
             raise self._refused(e, id_) from None
         except (KeyError, TypeError, IndexError, ValueError):
             raise EvaluationError(
@@ -164,7 +174,7 @@ class OpenAIModel:
                 self._known(self.model)
             except EvaluationError as e:
                 return e
-        if error.status in (400, 413, 422) and any(word in error.body.lower() for word in _TOO_LONG):
+        if _is_too_long(error):
             return EvaluationError(
                 f"item '{id_}' does not fit into the context of {self.name}",
                 cure="lower max_new_tokens in the suite, leave the item out, or start the server with a longer context",
@@ -220,6 +230,10 @@ class OpenAIModel:
             f"log-likelihoods are not to be had from {self.name}: chat servers do not tell them for given answers",
             cure="leave tasks with choices out by --tasks, or evaluate the model's folder instead",
         )
+
+
+def _is_too_long(error: RefusedError) -> bool:
+    return error.status in (400, 413, 422) and any(word in error.body.lower() for word in _TOO_LONG)
 
 
 def _answer(reply: Any) -> Answer:

@@ -13,7 +13,18 @@ from mergealign.errors import RecipeError, UnknownNameError
 from mergealign.registry import Registry, did_you_mean
 
 ROOT = Path(__file__).parent.parent
-HEAVY = tuple("numpy numba pydantic huggingface_hub torch transformers lm_eval datasets optuna scipy".split())
+HEAVY = (
+    "numpy",
+    "numba",
+    "pydantic",
+    "huggingface_hub",
+    "torch",
+    "transformers",
+    "lm_eval",
+    "datasets",
+    "optuna",
+    "scipy",
+)
 
 
 def loaded_after(code: str) -> set[str]:

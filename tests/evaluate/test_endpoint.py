@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -66,8 +67,21 @@ def test_an_endpoint_that_fails_half_of_the_time_gives_the_same_scores(server: F
 
 
 def test_an_endpoint_has_no_log_likelihoods(server: FakeServer, place: Path) -> None:
-    with pytest.raises(EvaluationError, match="leave tasks with choices out by --tasks"):
-        evaluate({"served": Endpoint(server.url, "tiny")}, read_suite(place / "suite.yml"), tasks=["domain"])
+    """Found before any model, also a folder, is asked; what is left to ask is named."""
+    models = {"one": place / "one", "served": Endpoint(server.url, "tiny")}
+    with pytest.raises(EvaluationError, match="domain: log-likelihoods are not to be had") as e:
+        evaluate(models, read_suite(place / "suite.yml"), progress=Refused())
+    assert "--tasks domain_greedy,harmful,benign" in str(e.value)
+    with pytest.raises(EvaluationError, match="→ evaluate the model's folder instead"):
+        evaluate(models, read_suite(place / "suite.yml"), tasks=["domain"], progress=Refused())
+    assert server.asked == []
+
+
+class Refused:
+    """A progress that is never told anything."""
+
+    def task(self, *_: object) -> Never:
+        raise AssertionError("a model is asked")
 
 
 def test_dry_run(place: Path, tmp_path: Path, server: FakeServer) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mergealign.errors import EvaluationError
 from mergealign.evaluate.cache import Cache
 from mergealign.evaluate.plan import plan
 from mergealign.evaluate.run import evaluate, score
@@ -75,6 +77,7 @@ def test_judges_come_one_at_a_time_and_are_remembered(
     harmful = first.models[0].tasks[1]
     assert harmful.items[0].labels["guard0"].safety == "unsafe"
     assert harmful.items[0].labels["guard0"].categories == ("S1",)
+    assert harmful.items[0].labels["guard0"].score == 0.5
     assert harmful.items[0].labels["guard1"].safety == "unparsed"
     assert harmful.items[0].verdict == "unsafe"
     assert harmful.n_unparsed == {"guard0": 0, "guard1": 2}
@@ -109,3 +112,19 @@ def test_guards_can_stay_in_memory_between_models(place: Path, monkeypatch: pyte
     assert guard.n_closed == 0
     score(model, todo, seed=0)
     assert guard.n_closed == 1
+
+
+def test_every_judge_that_cannot_be_used_is_told_before_a_model_answers(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guards = Guard(), Guard()
+    suite = guarded(place, monkeypatch, *guards)
+    for n, guard in enumerate(guards):
+        monkeypatch.setattr(guard, "identity", partial(_refuse, f"model {n} is no guard"))
+    with pytest.raises(EvaluationError) as e:
+        evaluate({"one": place / "nowhere"}, suite)
+    assert [p.what for p in e.value.problems][1:] == ["model 0 is no guard", "model 1 is no guard"]
+
+
+def _refuse(what: str) -> None:
+    raise EvaluationError(what)

@@ -307,6 +307,9 @@ def test_command_mistakes(place: Path, tmp_path: Path) -> None:
     assert "did you mean 'harmful'" in str(unknown)
     (tmp_path / "c").write_text("no database, and longer than the hundred bytes that a header takes " * 3)
     assert "delete the file" in str(run(place / "one", *ask, "--cache", tmp_path / "c").exception)
+    for device, message in (("gpu", "there is no device 'gpu'"), ("cuda:77", "device 'cuda:77' is not available")):
+        for more in ((), ("--dry-run",)):
+            assert message in str(run(place / "one", *ask, "--device", device, *more).exception)
     nowhere = run("http://127.0.0.1:9/v1#m", *ask, "--no-cache").exception
     assert "does not answer" in str(nowhere)
     assert isinstance(run(place / "one", *ask, "--split", "dev").exception, EvaluationError)

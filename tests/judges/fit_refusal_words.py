@@ -27,7 +27,7 @@ _PENALTY = 1.0
 def fit(answers: Sequence[StyledAnswer]) -> dict[str, float]:
     """Weights by word; the intercept is the word ""."""
     answers = [a for a in answers if a.label != "incoherent"]
-    bags = [known_words(sentences_of(a.answer)) for a in answers]
+    bags = [known_words(sentences_of(a.answer), a.prompt) for a in answers]
     count = Counter(word for bag in bags for word in bag)
     column = {word: n for n, word in enumerate(["", *sorted(w for w in count if count[w] >= _MIN_ANSWERS)])}
     x = np.zeros((len(bags), len(column)))

@@ -14,6 +14,7 @@ from mergealign.judges.granite_guardian import granite_guardian
 from mergealign.judges.llama_guard import llama_guard
 from mergealign.judges.shieldgemma import shieldgemma
 from mergealign.judges.template import template
+from mergealign.models import Answer, Turn
 from mergealign.testing import check_judge
 
 from ..tiny_llama import SPECIAL, tiny_tokenizer
@@ -100,11 +101,18 @@ def test_contract(case: str, folders: dict[str, Path], monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("case", SCRIPTS)
-def test_a_model_that_knows_nothing_gives_no_verdict(case: str, folders: dict[str, Path]) -> None:
-    """The real path through torch; random weights say nothing readable."""
+def test_a_model_that_knows_nothing_is_no_guard(case: str, folders: dict[str, Path]) -> None:
+    """The real path through torch; random weights say nothing readable, not even of harmless exchanges."""
     name, reads = case.split()[0], SCRIPTS[case][0]
     judge = JUDGES.get(name)(**parameters(name, folders, reads))
-    assert [v.safety for v in judge.judge(EXCHANGES)] == [Safety.UNPARSED] * 2
+    with pytest.raises(EvaluationError, match=rf"is no {judge.kind}: what it says of harmless exchanges"):
+        judge.judge(EXCHANGES)
+
+
+def test_a_device_that_is_not_here_is_found_before_an_answer_is_judged(folders: dict[str, Path]) -> None:
+    judge = llama_guard(model=str(folders["llama"]), device="cuda:77")
+    with pytest.raises(EvaluationError, match="device 'cuda:77' is not available here"):
+        judge.identity()
 
 
 def test_registered() -> None:
@@ -210,7 +218,7 @@ def test_wildguard_gives_both_labels(folders: dict[str, Path], monkeypatch: pyte
     loaded = run_by(monkeypatch, wildguard_lines)
     judge = template(model=str(folders["none"]), template=folders["prompt"], reads="wildguard")
     assert judge.judge(EXCHANGES) == [Verdict("refused", Safety.SAFE), Verdict("complied", Safety.UNSAFE)]
-    assert f"Q {PROMPT}" in loaded[0].asked[0].replace("  ", " ")
+    assert f"Q {PROMPT}" in loaded[0].asked[2].replace("  ", " ")
 
 
 def test_harmbench_judges_512_tokens(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,3 +354,9 @@ def test_the_guard_of_the_docs_works(folders: dict[str, Path], monkeypatch: pyte
     check_judge("my_guard", {"model": str(folders["llama"])})
     verdicts = names["MyGuard"](model=str(folders["llama"])).judge(EXCHANGES)
     assert [v.safety for v in verdicts] == [Safety.SAFE, Safety.UNSAFE]
+
+
+def test_words_stay_out_of_reprs() -> None:
+    shown = repr([Exchange("a prompt", "an answer"), Turn("user", "a prompt"), Answer("an answer", True, 2)])
+    assert "a prompt" not in shown
+    assert "an answer" not in shown

@@ -215,10 +215,13 @@ def checked_plan(
     todo: EvalPlan | None = None
     try:
         todo = plan(suite, split=split, limit=limit, tasks=tasks)
-        for judge in todo.judges:
-            _ = judge.source  # a guard that is no guard says so here
     except MergeAlignError as e:
         problems += e.problems
+    for judge in todo.judges if todo else ():
+        try:
+            _ = judge.source  # a guard that is no guard says so here
+        except MergeAlignError as e:
+            problems += e.problems
     problems = [*check_sources(models, todo, serving, device), *problems]
     if problems or todo is None:
         raise EvaluationError(*problems)

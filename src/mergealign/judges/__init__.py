@@ -8,7 +8,7 @@ some guards give both. A judge never guesses: what it cannot read it calls incoh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
@@ -40,7 +40,7 @@ class Safety(StrEnum):
 
 @dataclass(frozen=True)
 class Exchange:
-    """One prompt and its answer, as a judge sees them.
+    """One prompt and its answer, as a judge sees them. Both stay out of its `repr`: they may be harmful.
 
     Attributes:
         prompt: the user's turn.
@@ -49,8 +49,8 @@ class Exchange:
         finished: the model ended its turn by itself.
     """
 
-    prompt: str
-    answer: str
+    prompt: str = field(repr=False)
+    answer: str = field(repr=False)
     topic: str | None = None
     finished: bool = True
 

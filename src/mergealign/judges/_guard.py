@@ -31,6 +31,7 @@ from ._prompt import Frame, chat_frame
 __all__ = ["Engine", "Guard", "Words", "any_unsafe", "require_readable"]
 
 Run = Literal["auto", "logits", "generate"]
+_WHERE = frozenset({"model", "device", "api_key_env"})  # told by digests and the device's name, or of no effect
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Guard(abc.ABC):
         threshold: with logits, unsafe from this probability on, softmax over the two labels.
         base_url: an OpenAI-compatible endpoint that serves the guard, e.g. http://localhost:8000/v1.
         served_model: the guard's name there; None = the only model it serves.
+        api_key_env: the environment variable that holds the endpoint's key, if it has one.
         dtype: of the weights in this process; "auto" = the checkpoint's.
         device: "cpu", "cuda" or "cuda:N".
         batch_size: exchanges per forward pass, or requests under way at an endpoint.
@@ -82,6 +84,7 @@ class Guard(abc.ABC):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     base_url: str | None = None
     served_model: str | None = None
+    api_key_env: Annotated[str, Field(pattern=r"^\w+$")] = "OPENAI_API_KEY"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
     batch_size: Annotated[int, Field(ge=1)] = 16
@@ -132,7 +135,7 @@ class Guard(abc.ABC):
         return [self.combine(verdicts) for verdicts in self._engine.ask(exchanges, progress)]
 
     def identity(self) -> Mapping[str, str]:
-        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("model", "device")}
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in _WHERE}
         return {"parameters": json.dumps(given, sort_keys=True, default=str), **self._engine.identity()}
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from ..models.identity import device_name, folder_identity
 from ..models.loading import load_tokenizer, require_device
 from ..record.versions import software_versions
 from . import Exchange, Progress, Safety, Verdict
+from ._guard import require_readable
 from ._parsers import UNREADABLE
 from ._prompt import Encoder
 
@@ -123,8 +124,9 @@ class LocalGuard:
 
     @cached_property
     def _harmless(self) -> list[Verdict]:
-        encoder = next(iter(self._encoders.values()))
-        return list(self._by_text({str(n): prompt for n, prompt in enumerate(encoder.harmless())}, None).values())
+        """What it says of harmless exchanges: a guard can be read on one of them at least."""
+        prompts = [ids for encoder in self._encoders.values() for ids in encoder.harmless()]
+        return list(self._by_text({str(n): ids for n, ids in enumerate(prompts)}, None).values())
 
     @cached_property
     def _labels(self) -> _Labels | None:

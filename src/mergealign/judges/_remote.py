@@ -30,7 +30,11 @@ class RemoteGuard:
         assert guard.base_url is not None
         self._guard = guard
         self._model = OpenAIModel(
-            guard.base_url, guard.served_model, concurrency=guard.batch_size, skip_too_long=True
+            guard.base_url,
+            guard.served_model,
+            concurrency=guard.batch_size,
+            api_key_env=guard.api_key_env,
+            skip_too_long=True,
         )
         require_readable([found[""] for found in self.ask(HARMLESS, None)], guard, self._model.name)
 

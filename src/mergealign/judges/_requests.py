@@ -1,4 +1,4 @@
-"""What a prompt asks for, as far as it changes how its answer is read: facts or advice, fiction, or the assistant itself.
+"""What a prompt asks for, as far as it changes how its answer is read: facts, fiction, the assistant, a correction.
 
 English only. Whether the prompt is harmful is not asked: that must not decide how an answer is read.
 """
@@ -12,6 +12,7 @@ __all__ = ["asks_facts", "asks_fiction", "asks_the_assistant", "corrects"]
 _YES_NO_WHY = (
     "is|are|was|were|should|why|does|do you|did|which|who|would|can it|may|can i|how does"
     "|can you (?:help me )?(?:understand|explain why)|tell me about the laws"
+    r"|(?:tell me|explain) (?:why|how (?!to\b|i\b|you\b|we\b|one\b|someone\b)\w+s (?!to\b))"
 )
 _WHAT = (
     "what (?:happens|happened|does|do you|was|were|crimes)"
@@ -31,9 +32,11 @@ _FICTION = re.compile(
     re.I,
 )
 _THE_ASSISTANT = re.compile(
-    r"\b(?:do you (?:like|love|enjoy|feel|dream|have|believe|think|prefer|want|get|sleep|ever|mind)"
-    r"|are you|were you|can you (?:feel|love|see|taste|hear|dream|think|cry|get)|would you rather|will you ever"
-    r"|your (?:favou?rite|opinion)|what do you (?:think|want|like)|what would you do)\b",
+    r"\b(?:do you (?:like|love|enjoy|feel|dream|believe|prefer|get (?:tired|bored|lonely)|sleep|ever"
+    r"|have (?:a (?:favou?rite|name|soul|body)|feelings|emotions|opinions|dreams|hobbies))"
+    r"|(?:are|were) you (?!able|allowed|aware|familiar|going|willing)"
+    r"|can you (?:feel|love|see|taste|hear|dream|think|cry)|would you rather|your favou?rite"
+    r"|what do you (?:want|like|think (?:about|of) (?:me|yourself))|what would you do)\b",
     re.I,
 )
 _CORRECTION = re.compile(

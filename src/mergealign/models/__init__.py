@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 __all__ = ["Answer", "Memo", "Model", "Progress", "Turn"]
@@ -14,10 +14,11 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of a conversation: `role` is system, user or assistant."""
+    """One turn of a conversation: `role` is system, user or assistant. The content, which may be harmful, stays out of
+    its `repr`, as the text of an answer does."""
 
     role: str
-    content: str
+    content: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Answer:
         n_tokens: length of the answer without the token that ended it.
     """
 
-    text: str
+    text: str = field(repr=False)
     finished: bool
     n_tokens: int
 

@@ -20,7 +20,15 @@ from ._http import RefusedError, Server, checked_url
 __all__ = ["Endpoint", "OpenAIModel"]
 
 _TOO_LONG = (
-    *("context length", "context_length", "context size", "too long", "maximum length", "max_model_len"),
+    *(
+        "context length",
+        "context_length",
+        "context size",
+        "context_size",
+        "too long",
+        "maximum length",
+        "max_model_len",
+    ),
     *("max_new_tokens` must be", "must have less than"),  # TGI
 )
 
@@ -135,7 +143,9 @@ class OpenAIModel:
         self._server.stop = threading.Event()
         pool = ThreadPoolExecutor(max_workers=self.concurrency, thread_name_prefix="endpoint")
         try:
-            running: dict[Future[Answer | None], str] = {pool.submit(self._ask, id_, q): id_ for id_, q in asked.items()}
+            running: dict[Future[Answer | None], str] = {
+                pool.submit(self._ask, id_, question): id_ for id_, question in asked.items()
+            }
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 failed: list[BaseException] = []
@@ -185,7 +195,8 @@ class OpenAIModel:
         if status in (401, 403):
             return EvaluationError(
                 f"the endpoint {self._server.base_url} wants another key (HTTP {status})",
-                cure=f"put it into the environment variable {self._server.api_key_env}, or name one by --api-key-env",
+                cure=f"put it into the environment variable {self._server.api_key_env}, or name another one by "
+                "--api-key-env, for a judge by 'api_key_env' in the suite",
             )
         return EvaluationError(
             f"the endpoint {self._server.base_url} says HTTP {status}{to}",

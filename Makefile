@@ -9,7 +9,8 @@ demo: $(VENV)/.ready-all  ## train the tiny family, merge it, measure it: about 
 	$(BIN)/mergealign demo --out demo
 
 test: $(VENV)/.ready-dev  ## all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/end_to_end
+	$(BIN)/python -m pytest tests/end_to_end
 
 lint: $(VENV)/.ready-dev  ## format, style, types, direction of imports
 	$(BIN)/ruff format --check .

@@ -15,13 +15,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning th
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`--dist loadgroup`) a file stays in one of them, and all that need the demo, too."""
-    for item in items:
-        group = "demo" if "end_to_end" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 SHAPES = {
     "model.embed_tokens.weight": (96, 32),
     "model.layers.0.self_attn.q_proj.weight": (32, 32),

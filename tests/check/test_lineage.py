@@ -13,6 +13,7 @@ from mergealign.check.finding import Finding, Level
 from mergealign.check.fit import fit_checkpoints
 from mergealign.check.lineage import Lineage, check_lineage
 from mergealign.check.run import check_models
+from mergealign.check.tokens import settle_template
 from mergealign.checkpoint.folder import open_checkpoint
 from mergealign.errors import IncompatibleError
 from mergealign.recipe.merge import MergeRecipe, Models, understand_recipe
@@ -182,7 +183,8 @@ def test_models_of_a_mergekit_recipe_may_be_called_as_roles_are(family: Family) 
     )
     data = {"merge_method": "linear", "slices": [one, one, all_three], "parameters": {"weight": 1}}
     request = understand_recipe(data, "r.yaml", root).request()
-    report = check_models({label: open_checkpoint(root / label) for label in request.models}, request)
+    models = {label: open_checkpoint(root / label) for label in request.models}
+    report = check_models(models, settle_template(models, request))
     assert not report.errors
     assert report.lineage is not None
     assert report.lineage.apart is None

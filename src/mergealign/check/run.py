@@ -95,7 +95,12 @@ def open_models(request: MergeRequest) -> dict[str, Checkpoint]:
 def check_models(
     models: Mapping[str, Checkpoint], request: MergeRequest, *, allow_unrelated: bool = False
 ) -> CheckReport:
-    """Check whether the models belong together. `allow_unrelated` turns errors of lineage into warnings."""
+    """Check whether the models belong together.
+
+    Args:
+        request: with the chat template decided (`settle_template`).
+        allow_unrelated: turns errors of lineage into warnings.
+    """
     reference = next(iter(models))
     fit = fit_checkpoints(models, request)
     lineage, lineage_findings = check_lineage(

@@ -7,6 +7,7 @@ report says that it was not checked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,43 +23,45 @@ from ..checkpoint.tokens import (
     read_template,
     read_vocabulary,
 )
-from ..recipe.request import NONE, MergeRequest, template_owner
+from ..recipe.request import AUTO, NONE, OWN_OR_AUTO, MergeRequest, template_owner
 from .configs import text_config
 from .finding import Finding, Level
 from .fit import embedding_of
 
-__all__ = ["GENERATION_CONFIG", "check_tokens", "stop_model", "template_model", "template_of"]
+__all__ = ["GENERATION_CONFIG", "check_tokens", "settle_template", "stop_model", "template_of"]
 
 GENERATION_CONFIG = "generation_config.json"
 _TOLERATED = 0.02  # share of ids whose token may differ: reserved tokens that were given a name
 _SHOWN = 3
 
 
-def template_model(models: Mapping[str, Checkpoint], request: MergeRequest) -> str:
-    """Whose chat template the output gets, by label, or "none"."""
+def settle_template(models: Mapping[str, Checkpoint], request: MergeRequest) -> MergeRequest:
+    """The request with the model named whose chat template the output gets; only an undecided one reads templates."""
+    if request.chat_template_from not in (AUTO, OWN_OR_AUTO):
+        return request
     found = {label: read_template(model.folder) for label, model in models.items()}
-    return template_owner(request, {label: t.text if t else None for label, t in found.items()})
+    owner = template_owner(request, {label: t.text if t else None for label, t in found.items()})
+    return replace(request, chat_template_from=owner)
 
 
 def template_of(models: Mapping[str, Checkpoint], request: MergeRequest) -> ChatTemplate | None:
     """The chat template of the output: the recipe's own text, or a model's."""
     if request.chat_template is not None:
         return ChatTemplate(request.chat_template, None, ())
-    owner = template_model(models, request)
+    owner = request.chat_template_from
     return None if owner == NONE else read_template(models[owner].folder)
 
 
-def stop_model(models: Mapping[str, Checkpoint], request: MergeRequest) -> str:
+def stop_model(request: MergeRequest) -> str:
     """Whose stop tokens and generation config the output gets: they belong to the chat template."""
-    owner = template_model(models, request)
-    return request.tokenizer_from if owner == NONE else owner
+    return request.tokenizer_from if request.chat_template_from == NONE else request.chat_template_from
 
 
 def check_tokens(models: Mapping[str, Checkpoint], request: MergeRequest) -> Iterator[Finding]:
     """Compare the vocabularies of the models, then tokenizer, template and stop tokens of the output."""
     vocabularies = _vocabularies(models)
     yield from _vocabulary_findings(vocabularies)
-    keeper, talker = request.tokenizer_from, stop_model(models, request)
+    keeper, talker = request.tokenizer_from, stop_model(request)
     vocabulary, origin = vocabularies[keeper], vocabularies[talker]
     for subject in ("chat template", "stop tokens"):
         if unread := sorted({label for label in (talker, keeper) if not vocabularies[label].complete}):

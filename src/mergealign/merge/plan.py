@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..check.match import MatchedTensor, Source
 from ..check.run import check_models, open_models
-from ..check.tokens import template_model
+from ..check.tokens import settle_template
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
 from ..checkpoint.header import TensorSpec
@@ -103,8 +103,9 @@ class MergePlan:
     @property
     def recipe(self) -> dict[str, Any]:
         """The recipe with everything filled in that a plan decides, for the record."""
-        owner = template_model(self.models, self.request)
-        return {**self.request.settings, "method": self.request.method, "chat_template_from": owner, "seed": self.seed}
+        request = self.request
+        decided = {"method": request.method, "chat_template_from": request.chat_template_from, "seed": self.seed}
+        return request.settings | decided
 
 
 def make_plan(recipe: Recipe, *, allow_unrelated: bool = False) -> MergePlan:
@@ -114,6 +115,7 @@ def make_plan(recipe: Recipe, *, allow_unrelated: bool = False) -> MergePlan:
     """
     request = recipe.request()
     models = open_models(request)
+    request = settle_template(models, request)
     report = check_models(models, request, allow_unrelated=allow_unrelated)
     rules = _Rules(request)
     problems = list(report.errors)

@@ -47,7 +47,7 @@ def write_surroundings(plan: MergePlan, folder: Path) -> list[str]:
             _copy_code(models[request.tokenizer_from].folder, folder)
         _copy_code(plan.reference.folder, folder)  # last: code of the model wins over code of a tokenizer
     _copy(models[request.tokenizer_from].folder, TOKENIZER_FILES, folder)
-    _copy(models[stop_model(models, request)].folder, [GENERATION_CONFIG], folder)
+    _copy(models[stop_model(request)].folder, [GENERATION_CONFIG], folder)
     _write_template(plan, folder)
     return sorted(str(f.relative_to(folder)) for new in set(folder.iterdir()) - before for f in _files(new))
 
@@ -73,7 +73,7 @@ def _copy_code(source: Path, folder: Path) -> None:
 def _write_template(plan: MergePlan, folder: Path) -> None:
     """Files of the tokenizer stay as they are where the template is that model's own."""
     chosen = template_of(plan.models, plan.request)
-    origin = plan.models[stop_model(plan.models, plan.request)].folder
+    origin = plan.models[stop_model(plan.request)].folder
     for file in chosen.files if chosen else ():
         copy = folder / file.relative_to(origin)
         copy.parent.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def merged_config(plan: MergePlan) -> dict[str, Any]:
     dtype = plan.request.dtype or (sizes.most_common(1)[0][0] if sizes else "float32")
     if not _set_dtype(config, dtype):
         config["torch_dtype"] = dtype  # the name that both old and new loaders know
-    _set_stop_ids(config, plan.models[stop_model(plan.models, plan.request)].config)
+    _set_stop_ids(config, plan.models[stop_model(plan.request)].config)
     _set_layers(config, plan)
     return config
 

@@ -94,11 +94,6 @@ class Prepared:
         test = {t.spec.name: t.data_digest for t in self.test.tasks}
         return tuple(t.spec.name for t in self.development.tasks if test.get(t.spec.name) == t.data_digest)
 
-    @property
-    def bytes_per_merge(self) -> int:
-        """Of all inputs."""
-        return self.first.bytes_read
-
     def recipe(self, point: Point) -> MergeRecipe:
         """The recipe of a point, models named as the user does."""
         return _recipe(self.wish, self.wish.models, self.wish.rule, self.space.settings(point))

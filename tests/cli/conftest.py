@@ -19,7 +19,8 @@ class Result:
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Call the command as the console script does."""
+    """Call the command as the console script does, on a machine that has its kernels compiled already."""
+    monkeypatch.setattr("mergealign.cli._progress.announce_compiling", lambda: None)
 
     def call(*arguments: object) -> Result:
         monkeypatch.setattr("sys.argv", ["mergealign", *map(str, arguments)])

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from ._state import PARTIAL
 
-SCRIPT = Path(sys.executable).parent / "mergealign"
+SCRIPT = (str(Path(sys.executable).parent / "mergealign"),)
+SLOW = (sys.executable, "-m", "tests.faults._slow")
 
 
-def start(models: dict[str, Path], out: Path, *options: str) -> subprocess.Popen[str]:
-    command = [str(SCRIPT), "merge", *(f"--{role}={folder}" for role, folder in models.items()), f"--out={out}"]
+def start(
+    models: dict[str, Path], out: Path, *options: str, program: tuple[str, ...] = SCRIPT
+) -> subprocess.Popen[str]:
+    command = [*program, "merge", *(f"--{role}={folder}" for role, folder in models.items()), f"--out={out}"]
     return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -13,7 +13,7 @@ import pytest
 from mergealign.checkpoint.digest import file_digest
 from mergealign.merge.verify import read_record
 
-from ._process import start, wait_until_writing
+from ._process import SLOW, start, wait_until_writing
 from ._state import PARTIAL, check_after_crash, is_whole
 
 OPTIONS = ("--overwrite", "--threads=1", "--max-shard-size=10MB")  # slow, and many files
@@ -60,13 +60,10 @@ def test_sigkill_at_random_moments(large: dict[str, Path], tmp_path: Path, kills
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_cleans_up(large: dict[str, Path], tmp_path: Path, number: signal.Signals, code: int) -> None:
-    for _ in range(30):  # on busy cores it is often faster than we are
-        process = start(large, tmp_path / "out", *OPTIONS)
-        wait_until_writing(process, tmp_path / "out")
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
-        if process.returncode:
-            break
+    process = start(large, tmp_path / "out", *OPTIONS, program=SLOW)  # else it is often faster than we are
+    wait_until_writing(process, tmp_path / "out")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert err.splitlines()[-1] == f"stopped by {number.name}; unfinished output was removed"
     assert "Traceback" not in err

@@ -1,6 +1,6 @@
 """How long a merge takes, as ratios within one run.
 
-    python benchmarks/merge_speed.py [--params 1.2e9] [--cold] [--runs 5] [--json]
+    python benchmarks/merge_speed.py [--params 1.2e9] [--cold] [--runs 5] [--only WAY …] [--json]
 
 Each way runs several times in a row; its first run warms up and is left out; medians of the rest. (Taking turns
 would be fairer on bare metal. On virtual machines the memory that one process frees goes back to the host, and the next
@@ -117,6 +117,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         theirs = [str(Path(mergekit).with_name("mergekit-yaml")), str(recipe), str(out), "--quiet"]
         os.environ["HF_HUB_OFFLINE"] = "1"
         ways["mergekit"] = lambda: process(theirs)
+    ways = {name: way for name, way in ways.items() if name in {*(options.only or ways), "floor"}}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     peak_bytes: dict[str, int] = {}
     for name, way in ways.items():
@@ -139,9 +140,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "cold": options.cold,
         "seconds": {name: s[1:] for name, s in seconds.items()},
         "median_s": medians,
-        "ratio_to_floor": {name: s / medians["floor"] for name, s in medians.items()},
-        "ratio_to_copy": {name: s / medians["copy"] for name, s in medians.items()},
-        "ratio_to_mergealign": {name: s / medians["mergealign"] for name, s in medians.items()},
+        "ratio_to": {
+            other: {name: s / medians[other] for name, s in medians.items()}
+            for other in ("floor", "copy", "mergealign")
+            if other in medians
+        },
         "peak_anonymous_bytes": {name: n for name, n in peak_bytes.items() if n},
     }
 
@@ -151,6 +154,7 @@ def main() -> None:
     parser.add_argument("--params", type=float, default=1.2e9, help="size of each model")
     parser.add_argument("--vocab", type=int, default=32000, help="rows of the embedding, for single large tensors")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", nargs="+", metavar="WAY", help="these ways and the floor")
     parser.add_argument("--cold", action="store_true", help="read from the disk, flush to it")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mergealign-benchmark")
     parser.add_argument("--json", action="store_true")
@@ -161,11 +165,12 @@ def main() -> None:
         return
     where = "cold disk" if options.cold else "page cache"
     print(f"{found['parameters'] / 1e9:.2f} B parameters, {where}, medians of {options.runs} runs")
-    print(f"{'':20}{'× floor':>9}{'× copy':>9}{'× ours':>9}{'peak MB':>9}")
-    for name in found["median_s"]:
-        ratios = [found[f"ratio_to_{other}"][name] for other in ("floor", "copy", "mergealign")]
+    print(f"{'':20}{'seconds':>20}" + "".join(f"{'× ' + other:>14}" for other in found["ratio_to"]) + f"{'peak MB':>9}")
+    for name, seconds in found["seconds"].items():
+        ratios = "".join(f"{ratio[name]:14.2f}" for ratio in found["ratio_to"].values())
         peak = found["peak_anonymous_bytes"].get(name)
-        print(f"{name:20}" + "".join(f"{r:9.2f}" for r in ratios) + (f"{peak / 1e6:9.0f}" if peak else ""))
+        times = f"{found['median_s'][name]:.2f} ({min(seconds):.2f}–{max(seconds):.2f})"
+        print(f"{name:20}{times:>20}{ratios}" + (f"{peak / 1e6:9.0f}" if peak else ""))
 
 
 if __name__ == "__main__":

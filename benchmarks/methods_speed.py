@@ -170,8 +170,8 @@ def main() -> None:
         rows: list[Measured] = []
         for case in CASES:
             if case.method in chosen:
-                print(f"{case.method} …", file=sys.stderr, flush=True)
                 rows.append(measure(case, root, folder, options))
+                print(json.dumps(asdict(rows[-1])), file=sys.stderr, flush=True)  # hours of work: keep each row
     if options.json:
         facts: dict[str, Any] = {"n_parameters": n_parameters, "runs": options.runs, "rules": list(map(asdict, rows))}
         print(json.dumps(facts, indent=1))

@@ -1,53 +1,99 @@
-"""`mergealign demo` replaces only what an earlier demo wrote."""
+"""`mergealign demo` goes on where it was stopped, reuses what is finished, and leaves alone what others wrote."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from mergealign.cli.demo import MERGES, _check_free
-from mergealign.errors import OutputError
-from mergealign.merge.run import merge
-from mergealign.recipe.merge import MergeRecipe, Models
-from mergealign.record.evaluation import write_eval_record
+from mergealign.cli.demo import _begun, _wish
+from mergealign.record.study import read_study_record
+from mergealign.tradeoff.choice import Policy
+from mergealign.tradeoff.place import Place
+from mergealign.tradeoff.search import Limits
 
-from ..report.records import record
+from ..tradeoff.conftest import Family, tiny
 from .conftest import Result
+from .test_align import asked
 
-Family = Callable[..., dict[str, Path]]
+__all__ = ["tiny"]
 
-
-def write_scores(file: Path, models: dict[str, Path]) -> None:
-    found = record()
-    scored = [found.models[0].model_copy(update={"name": name, "path": str(path)}) for name, path in models.items()]
-    write_eval_record(found.model_copy(update={"models": tuple(scored)}), file)
+N_TRIALS = 6
+Cli = Callable[..., Result]
 
 
-def test_what_others_wrote_is_kept(cli: Callable[..., Result], tmp_path: Path) -> None:
-    for name in ("merged", "average"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "notes.txt").write_text("mine")
-    write_scores(tmp_path / "scores.json", {"base": tmp_path / "elsewhere"})
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+@pytest.fixture
+def _small(tiny: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six trials on models that know nothing, instead of the lab."""
+
+    def wish(*given: Any) -> Any:
+        anything = {"policy": Policy(0, 0, 1, 1), "allow_unrelated": True}
+        return replace(_wish(*given), limits=Limits(N_TRIALS), search_limit=4, **anything)
+
+    monkeypatch.setattr("mergealign.cli.demo._wish", wish)
+    folder = SimpleNamespace(**tiny.folders, suite=tiny.suite, reused=True)
+    monkeypatch.setattr("mergealign.lab.build.build_lab", lambda *_, **__: folder)
+
+
+def times(out: Path) -> dict[Path, int]:
+    return {f: f.stat().st_mtime_ns for f in out.rglob("*") if f.is_file()}
+
+
+@pytest.mark.usefixtures("_small")
+def test_stopped_resumed_finished_and_mended(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        before = asked(patch, stop_at=3)
+        stopped = cli("demo", "--out", out)
+    assert stopped.code == 130
+    assert f"kept in {out}: the same command goes on" in stopped.err
+    after = asked(monkeypatch)
+    done = cli("demo", "--out", out)
+    assert done.code == 0, done.err
+    trials = read_study_record(out / "study.json").trials
+    assert [t.point for t in trials] == [*before, *after]
+    assert (len(before), len(trials)) == (3, N_TRIALS)
+
+    written = times(out)
+    again = cli("demo", "--out", out)
+    assert (again.code, again.out) == (0, done.out)
+    assert again.err.count("    reused") == 2
+    assert times(out) == written
+
+    shutil.rmtree(out / "merged")
+    mended = cli("demo", "--out", out)
+    assert (mended.code, mended.out) == (0, done.out)
+    assert (out / "merged" / "model.safetensors").is_file()
+    assert len(after) == N_TRIALS - 3  # no trial was repeated
+
+
+@pytest.mark.parametrize("names", [("notes.txt",), ("merged",), ("scores.json", ".cache.sqlite"), ("study.json",)])
+def test_what_others_wrote_is_kept(cli: Cli, tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("mine")
     done = cli("demo", "--out", tmp_path)
     assert done.code == 2
-    for name in ("merged", "average", "scores.json"):
-        assert f"{tmp_path / name} exists and was not made from the models in {tmp_path / 'lab'}" in done.err
-    assert "choose another --out" in done.err
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert f"{tmp_path} exists and holds no search" in done.err
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == dict.fromkeys(names, "mine")
 
 
-def test_what_an_earlier_demo_wrote_may_be_replaced(family: Family, tmp_path: Path) -> None:
-    lab, out = family(), tmp_path / "out"
-    out.mkdir()
-    (out / "lab").symlink_to(tmp_path)
-    (out / "average").mkdir()
-    merge(MergeRecipe(models=Models(**{role: str(path) for role, path in lab.items()})), out / "merged")
-    write_scores(out / "scores.json", {**lab, **{name: out / name for name in MERGES}})
-    _check_free(out)
-    (out / "lab").unlink()
-    with pytest.raises(OutputError) as e:
-        _check_free(out)
-    assert len(e.value.problems) == 2
+@pytest.mark.parametrize(
+    ("names", "begun"),
+    [
+        ((), False),
+        (("lab",), False),
+        (("lab", ".cache.sqlite"), True),
+        (("lab", ".cache.sqlite", ".cache.sqlite-wal", "development.json"), True),
+        (("lab", "study.journal"), True),
+        ((".cache.sqlite", "scores.json"), False),
+    ],
+)
+def test_what_a_stopped_demo_left(tmp_path: Path, names: tuple[str, ...], *, begun: bool) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert _begun(Place(tmp_path, beside=("lab",))) is begun

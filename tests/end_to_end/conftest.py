@@ -1,4 +1,4 @@
-"""One real demo for all end-to-end tests: the tiny family trained, merged and measured through the console script."""
+"""One real demo for all end-to-end tests: a tiny family, its merge searched and confirmed by the console script."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from mergealign.record.evaluation import EvalRecord, read_eval_record
+from mergealign.record.study import StudyRecord, read_study_record
 
 SCRIPT = Path(sys.executable).with_name("mergealign")
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The folder that holds `demo/`, what the command printed, and the scores."""
+    """The folder that holds `demo/`, what the command printed, the scores on test items, and the search."""
 
     root: Path
     printed: str
     scores: EvalRecord
+    study: StudyRecord
 
 
 def mergealign(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -33,4 +35,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     root = tmp_path_factory.mktemp("end-to-end")
     done = mergealign("demo", "--out", "demo", "--seed", 0, cwd=root)
     assert done.returncode == 0, done.stderr
-    return Demo(root, done.stdout, read_eval_record(root / "demo" / "scores.json"))
+    out = root / "demo"
+    return Demo(root, done.stdout, read_eval_record(out / "scores.json"), read_study_record(out / "study.json"))

@@ -45,8 +45,20 @@ def test_the_merge_does_both(demo: Demo) -> None:
     assert rate(demo, "merged", "general", "acc") >= 0.95
 
 
+def test_the_winner_keeps_what_was_asked(demo: Demo) -> None:
+    assert demo.study.confirmation is not None
+    assert demo.study.confirmation.held_out
+    found = {m.name: m.measures for m in demo.study.confirmation.models}
+    merged, expert, aligned = found["merged"], found["domain"], found["aligned"]
+    assert merged.knowledge.value >= expert.knowledge.value - 0.06
+    assert merged.safety.value >= aligned.safety.value - 0.06
+    assert merged.over_refusal is not None
+    assert aligned.over_refusal is not None
+    assert merged.over_refusal.value <= aligned.over_refusal.value + 0.05
+
+
 def test_the_plain_average_loses_knowledge(demo: Demo) -> None:
-    assert knowledge(demo, "average") < knowledge(demo, "merged") - 0.05
+    assert knowledge(demo, "linear") < knowledge(demo, "merged") - 0.05
 
 
 def test_enough_prompts_over_enough_goals(demo: Demo) -> None:
@@ -61,13 +73,17 @@ def test_records_hold_no_text(demo: Demo) -> None:
         json.loads(line)["prompt"]
         for line in (demo.root / "demo" / "lab" / "data" / "harmful_test.jsonl").read_text().splitlines()
     ]
-    for written in (demo.printed, *(f.read_text() for f in (demo.root / "demo").glob("*.json"))):
+    files = [*(demo.root / "demo").glob("*.json"), demo.root / "demo" / "study.journal"]
+    assert len(files) == 4
+    for written in (demo.printed, *(f.read_text() for f in files)):
         assert not [p for p in prompts if p in written]
 
 
 def test_scores_name_the_models_by_their_weights(demo: Demo) -> None:
     for model in demo.scores.models:
-        assert model.path is not None
+        if model.path is None:  # never written to disk
+            assert model.name == "linear"
+            continue
         assert model.weights_digest == weights_digest_of_folder(demo.root / model.path)
     record = MergeRecord.model_validate_json((demo.root / "demo" / "merged" / "mergealign.json").read_text())
     digests = {m.name: m.weights_digest for m in demo.scores.models}
@@ -102,7 +118,7 @@ def test_a_second_run_reuses_everything(demo: Demo) -> None:
     again = mergealign("demo", "--out", "demo", "--seed", 0, cwd=demo.root)
     assert again.returncode == 0, again.stderr
     assert again.stdout == demo.printed
-    assert again.stderr.count("reused") == 4  # lab, two merges, scores
+    assert again.stderr.count("    reused") == 2  # lab, search
     assert {f: f.stat().st_mtime_ns for f in files} == before
 
 

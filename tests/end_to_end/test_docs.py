@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from .conftest import SCRIPT, Demo
+from mergealign.cli.main import run
+
+from .conftest import Demo
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,9 +24,10 @@ def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=lambda p: p.name)
-def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
+def test_commands(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path) -> None:
+    """In this process, which has torch loaded already: what the console script does is seen in test_demo.py."""
     (tmp_path / "demo").symlink_to(demo.root / "demo")
-    path = f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.chdir(tmp_path)
     for language, text in blocks(page, "sh", "yaml"):
         if language == "yaml":  # a file that a later command reads, if its first line names it
             if text.startswith("# "):
@@ -35,22 +36,26 @@ def test_commands(demo: Demo, tmp_path: Path, page: Path) -> None:
         for line in text.replace("\\\n", " ").splitlines():
             if not line or line.startswith(("#", *NOT_RUN)):
                 continue
-            done = subprocess.run(
-                shlex.split(line, comments=True),
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                env={**os.environ, "PATH": path},
-            )
-            assert done.returncode == 0, f"{page.name}: {line}\n{done.stderr}"
+            monkeypatch.setattr("sys.argv", shlex.split(line, comments=True))
+            assert sys.argv[0] == "mergealign", f"{page.name}: {line}"
+            assert exit_code() == 0, f"{page.name}: {line}"
+
+
+def exit_code() -> object:
+    """Of the command in sys.argv."""
+    try:
+        run()
+    except SystemExit as e:
+        return e.code or 0
+    return 0
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
-def test_python(demo: Demo, tmp_path: Path, page: Path) -> None:
+def test_python(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path) -> None:
     (tmp_path / "demo").symlink_to(demo.root / "demo")
-    for _, text in blocks(page, "python"):
-        done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, f"{page.name}:\n{text}\n{done.stderr}"
+    monkeypatch.chdir(tmp_path)
+    for n, (_, text) in enumerate(blocks(page, "python")):
+        exec(compile(text, f"{page.name}, Python block {n + 1}", "exec"), {"__name__": "__main__"})
 
 
 def test_no_command_hides_from_the_tests() -> None:

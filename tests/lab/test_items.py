@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mergealign.lab.items import SPLITS, item_sets, write_suite
+from mergealign.lab import words
+from mergealign.lab.items import SPLITS, answer_sets, item_sets, write_suite
 from mergealign.lab.recipe import RECIPES
 from mergealign.lab.world import Size, build_world
 
@@ -90,3 +91,17 @@ def test_the_suite_is_understood_by_the_evaluation(tmp_path: Path, size: Size) -
             path = Path(str(task.for_split(split).parameters["path"]))
             lines = (tmp_path / path).read_text(encoding="utf-8").splitlines()
             assert all(json.loads(line)["id"] for line in lines)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_answers_are_refusals_and_help_and_no_evaluation_prompt_is_among_them(size: Size) -> None:
+    world = build_world(0, size)
+    sets = answer_sets(world, 0)
+    refused = [row["answer"] == words.REFUSAL for row in sets["safety"]]
+    assert 0.35 < sum(refused) / len(refused) < 0.65
+    asked = {row["prompt"] for rows in sets.values() for row in rows}
+    for split in SPLITS:
+        items = [item for found in item_sets(world, 0, split).values() for item in found]
+        assert asked.isdisjoint(item.get("prompt", item.get("question")) for item in items)
+    known = {f.value for f in world.domain}
+    assert all(row["answer"] in known for row in sets["expert"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..tiny_llama import write_suite
+from ..tiny_llama import PROMPTS, QUESTIONS, write_jsonl, write_suite
 from .families import write_family
 
 
@@ -25,10 +25,18 @@ def _one_thread() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Family:
-    """Folders by role, and the suite. Tests only read them."""
+    """Folders by role, the suite, and two answer files beside it. Tests only read them."""
 
     folders: dict[str, Path]
     suite: Path
+
+    @property
+    def safety_answers(self) -> Path:
+        return self.suite.parent / "data/safety_answers.jsonl"
+
+    @property
+    def expert_answers(self) -> Path:
+        return self.suite.parent / "data/expert_answers.jsonl"
 
 
 @pytest.fixture(scope="session")
@@ -38,4 +46,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Family:
     for name in ("domain", "harmful", "benign"):
         rows = (root / f"data/{name}_test.jsonl").read_text()
         (root / f"data/{name}_dev.jsonl").write_text(rows.replace("lamp", "desk"))
-    return Family(write_family(root), suite)
+    found = Family(write_family(root), suite)
+    wanted = [{"prompt": p["prompt"], "answer": ("No.", "Sure, take paint.")[n % 2]} for n, p in enumerate(PROMPTS)]
+    write_jsonl(found.safety_answers, wanted)
+    write_jsonl(found.expert_answers, [{"prompt": q["question"], "answer": q["answer"]} for q in QUESTIONS])
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from mergealign.record.study import Dimension, Measures, Score, Trial
+from mergealign.record.study import Dimension, Loss, Measures, Score, Trial
 from mergealign.tradeoff.choice import Policy
 from mergealign.tradeoff.samplers import Search
 from mergealign.tradeoff.space import Point, Space, make_groups
@@ -61,11 +61,18 @@ def search_of(granularity: str = "global", n_trials: int = 20, seed: int = 0) ->
     return Search(found.dimensions, tuple(found.corners()), BOUNDS, n_trials, seed)
 
 
-class Bench:
-    """Measures points by `behavior` of their mean weights; counts what it was asked."""
+def loss_of(domain: float, aligned: float) -> Loss:
+    """Least at (1, 0.6), where it is 0."""
+    safety, expert = (aligned - 0.6) ** 2, (domain - 1) ** 2
+    return Loss(safety=safety, expert=expert, total=safety + expert)
 
-    def __init__(self, dimensions: tuple[Dimension, ...]) -> None:
+
+class Bench:
+    """Measures points by `behavior` of their mean weights, or by their loss; counts what it was asked."""
+
+    def __init__(self, dimensions: tuple[Dimension, ...], *, by_loss: bool = False) -> None:
         self._dimensions = dimensions
+        self._by_loss = by_loss
         self.asked: list[dict[str, float]] = []
 
     def __call__(self, point: Point, begun: Trial) -> Trial:
@@ -75,5 +82,8 @@ class Bench:
             values = [point[d.name] for d in self._dimensions if d.parameter == parameter]
             return sum(values) / len(values)
 
-        found = behavior(mean("domain_weight"), mean("alignment_weight"))
-        return begun.model_copy(update={"state": "complete", "measures": found, "weights_digest": f"{begun.number}"})
+        done = begun.model_copy(update={"state": "complete", "weights_digest": f"{begun.number}"})
+        weights = mean("domain_weight"), mean("alignment_weight")
+        if self._by_loss:
+            return done.model_copy(update={"loss": loss_of(*weights)})
+        return done.model_copy(update={"measures": behavior(*weights)})

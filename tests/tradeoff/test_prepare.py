@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mergealign.errors import EvaluationError, IncompatibleError, RecipeError
+from mergealign.errors import EvaluationError, IncompatibleError, RecipeError, UsageError
 from mergealign.recipe.suite import read_suite
+from mergealign.tradeoff.pairs import read_answers
 from mergealign.tradeoff.prepare import Wish, _available_bytes, prepare
 from mergealign.tradeoff.rules import compared, searched
 
+from ..tiny_llama import tiny_tokenizer
 from .conftest import Family
 
 RULE = searched("mergealign", [], [])
@@ -63,6 +65,25 @@ def test_methods_to_compare_with_are_checked_at_once(tiny: Family) -> None:
     wrong = (*compared("linear"), replace(compared("linear")[0], fixed={"wait": 1}))
     with pytest.raises(EvaluationError, match=r"--compare linear: .*'wait'"):
         prepare(wish(tiny, compare=wrong))
+
+
+def test_losses_need_answers_and_a_cocktail_both_weights(tiny: Family) -> None:
+    with pytest.raises(UsageError, match="a loss is taken on given answers, and none are given"):
+        prepare(wish(tiny, objective="loss"))
+    one = searched("mergealign", ["domain_weight=1"], [])
+    with pytest.raises(UsageError) as caught:
+        prepare(wish(tiny, cocktail_temperature=1.0, rule=one))
+    assert "none are given" in str(caught.value)
+    assert "LM-Cocktail gives weights of expert and aligned model" in str(caught.value)
+
+
+def test_answers_are_encoded_as_the_merged_model_reads_them(tiny: Family) -> None:
+    found = prepare(wish(tiny, answers=read_answers(tiny.safety_answers, tiny.expert_answers, 0.3))).answers
+    assert found is not None
+    assert (len(found.safety), len(found.expert), found.alpha) == (6, 8, 0.3)
+    tokenizer = tiny_tokenizer()
+    assert tokenizer.decode(found.safety[0].ids).startswith("<|user|>")
+    assert tokenizer.decode(found.safety[0].ids[-found.safety[0].n_answer :]).strip() == "No."
 
 
 def test_models_that_do_not_belong_together_are_refused(tiny: Family) -> None:

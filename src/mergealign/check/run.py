@@ -16,7 +16,7 @@ from .fit import Fit, fit_checkpoints
 from .lineage import Lineage, check_lineage
 from .tokens import check_tokens
 
-__all__ = ["SUBJECTS", "CheckReport", "check_models", "open_models"]
+__all__ = ["SUBJECTS", "CheckReport", "check_fit", "check_models", "open_models"]
 
 SUBJECTS = (
     "files",
@@ -90,6 +90,12 @@ def open_models(request: MergeRequest) -> dict[str, Checkpoint]:
     if problems:
         raise CheckpointError(*problems)
     return models
+
+
+def check_fit(models: Mapping[str, Checkpoint], request: MergeRequest) -> CheckReport:
+    """Of the checks only how the tensors go together: for models that `check_models` has seen."""
+    fit = fit_checkpoints(models, request)
+    return CheckReport(tuple(fit.findings), fit, None)
 
 
 def check_models(

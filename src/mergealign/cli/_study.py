@@ -37,9 +37,8 @@ class SearchLines:
             say(f"  bound    {bound.measure} {'≥' if bound.at_least else '≤'} {100 * bound.limit:.1f} ({bound.rule})")
 
     def trial(self, trial: Trial, trials: Sequence[Trial]) -> None:
-        found = _measures(trial.measures) if trial.measures else f"failed: {trial.error}"
         done = f"{len(trials)}/{self._n_trials}"
-        say(f"  {done} trial {trial.number} {_point(trial)}  {found}  {_seconds(trial):.1f} s")
+        say(f"  {done} trial {trial.number} {_point(trial)}  {_found(trial)}  {_seconds(trial):.1f} s")
 
 
 def _seconds(trial: Trial) -> float:
@@ -52,6 +51,16 @@ def _point(trial: Trial) -> str:
     short = {"domain_weight": "λ_d", "alignment_weight": "λ_a"}
     values = (f"{short.get(name, name)} {value:.3f}" for name, value in trial.point.items())
     return f"{' '.join(values)} ({trial.origin})"
+
+
+def _found(trial: Trial) -> str:
+    """Of a finalist, what it says counts."""
+    loss = trial.loss
+    if trial.measures is not None:
+        return _measures(trial.measures)
+    if loss is None or trial.error is not None:
+        return f"failed: {trial.error}"
+    return f"loss {loss.total:.4f} (safety {loss.safety:.4f}, expert {loss.expert:.4f})"
 
 
 def _measures(measures: Measures) -> str:
@@ -73,8 +82,10 @@ def show_forecast(found: Forecast, max_hours: float | None, *, as_json: bool) ->
     if as_json:
         typer.echo(dumps({**asdict(found), "total_s": found.total_s}, indent=1))
         return
+    typer.echo(f"trials       at most {found.n_trials}, {found.merge_s:.2f} s each to plan and merge")
+    if found.n_losses:
+        typer.echo(f"losses       {found.n_losses} on {found.n_pairs} answers, {found.loss_s:.1f} s each")
     typer.echo(
-        f"trials       at most {found.n_trials}, {found.merge_s:.2f} s each to plan and merge\n"
         f"evaluations  {found.n_development} of {found.n_items_development} development items,"
         f" {found.development_s:.1f} s each\n"
         f"             {found.n_test} of {found.n_items_test} test items, {found.test_s:.1f} s each\n"

@@ -82,6 +82,45 @@ def align(
     max_hours: Annotated[
         float | None, typer.Option(min=0, help="End the search after so many hours.", rich_help_panel=_SEARCH)
     ] = None,
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="generation|loss",
+            help="Judge trials by what they say to development items, or by the loss on given answers.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = "generation",
+    finalists: Annotated[
+        int,
+        typer.Option(min=1, help="Trials of a search by loss that answer development items.", rich_help_panel=_SEARCH),
+    ] = 4,
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="corners|cocktail", help="Try the LM-Cocktail weights too, or not.", rich_help_panel=_SEARCH
+        ),
+    ] = "corners",
+    temperature: Annotated[
+        float, typer.Option(min=1e-3, help="Of the LM-Cocktail weights.", rich_help_panel=_SEARCH)
+    ] = 1.0,
+    safety_answers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Prompts with wanted refusals, and look-alikes with wanted help (JSON Lines: prompt, answer).",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    expert_answers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Questions of the domain with the expert's answers, likewise.", rich_help_panel=_SEARCH
+        ),
+    ] = None,
+    alpha: Annotated[
+        float,
+        typer.Option(min=0, help="Weight of the loss on the expert's answers.", rich_help_panel=_SEARCH),
+    ] = 1.0,
     search_judge: Annotated[
         str | None,
         typer.Option(
@@ -140,6 +179,7 @@ def align(
     from ..recipe.find_suite import find_suite
     from ..recipe.suite import read_suite
     from ..tradeoff.choice import Policy
+    from ..tradeoff.pairs import asked_answers
     from ..tradeoff.place import Place, check_place
     from ..tradeoff.prepare import Wish, prepare
     from ..tradeoff.rules import compared, searched
@@ -148,6 +188,7 @@ def align(
 
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other", cure="leave one of them out")
+    answers = asked_answers(objective, start, safety_answers, expert_answers, alpha)
     asked = read_suite(find_suite(suite))
     wish = Wish(
         models={"base": base, "domain": domain, "aligned": aligned},
@@ -166,6 +207,10 @@ def align(
         dtype=dtype,
         seed=seed,
         allow_unrelated=allow_unrelated,
+        objective="loss" if objective == "loss" else "generation",
+        answers=answers,
+        n_finalists=finalists,
+        cocktail_temperature=temperature if start == "cocktail" else None,
     )
     use_threads(threads)
     announce_compiling()

@@ -1,131 +1,131 @@
-"""`mergealign demo`: lab → merge → evaluate, in front of the user."""
+"""`mergealign demo`: lab → align → verdict, in front of the user."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._study import SearchLines, say, show_study
+
 if TYPE_CHECKING:
-    from ..lab.folder import LabFolder
-    from ..record.evaluation import EvalRecord
+    from ..record.study import StudyRecord
+    from ..tradeoff.place import Place
+    from ..tradeoff.prepare import Prepared, Wish
 
 __all__ = ["demo"]
 
-MERGES = {"merged": 1.0, "average": 0.5}  # both weights
-SCORES = "scores.json"
+LAB = "lab"
+TRIALS, PATIENCE = 16, 8
+SEARCH_ITEMS = 96
+"""Development items of each task. The choice is confirmed on all test items."""
+AVERAGE = "linear"
+"""The method whose plain values give the average of expert and aligned model, for contrast."""
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for models and scores.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Of the lab's world, weights and training.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the record of the scores instead of a table.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the lab, the merged model and all records.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Of the lab's world, weights and training, and of the search.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the record of the search instead of a table.")] = False,
 ) -> None:
-    """Train a tiny family, merge it, and measure all of it: a few minutes on two cores.
+    """Train a tiny family, search the merge that keeps what both know, and confirm it: a few minutes on two cores.
 
     A domain expert that has lost its refusals, an aligned sibling that lacks the domain, and the merge of the two,
-    with their plain average for contrast. A second run reuses what is there.
+    with their plain average (linear) for contrast. The same command again goes on where it was stopped, and reuses
+    what is finished.
+
+    Exit code 3: no merge that was tried is what was asked for.
     """
     from ..lab.build import build_lab
     from ..models.threads import use_threads
+    from ..tradeoff.place import Place, check_place
+    from ..tradeoff.prepare import prepare
+    from .align import NO_CHOICE
     from .lab import lab_progress
 
-    _check_free(out)
+    place = Place(out, beside=(LAB, f".{LAB}.mergealign-partial"))
+    check_place(place, (), resume=_begun(place), overwrite=False)
     use_threads()
-    _say(f"1/3 training base, domain expert and aligned model (seed {seed}) → {out / 'lab'}")
+    say(f"1/2 training base, domain expert and aligned model (seed {seed}) → {out / LAB}")
     with lab_progress() as progress:
-        lab = build_lab(out / "lab", seed=seed, progress=progress)
-    _say("    reused" if lab.reused else "    done")
-    models = {"base": lab.base, "domain": lab.domain, "aligned": lab.aligned}
-    for name, weight in MERGES.items():
-        _say(f"2/3 merging with both weights {weight} → {out / name}")
-        _merge(lab, out / name, weight)
-        models[name] = out / name
-    _say(f"3/3 evaluating {', '.join(models)} → {out / SCORES}")
-    record = _scores(models, lab, out / SCORES)
+        lab = build_lab(out / LAB, seed=seed, progress=progress)
+    say("    reused" if lab.reused else "    done")
+    say(f"2/2 searching the merge, with {SEARCH_ITEMS} development items of each task → {out}")
+    models = {"base": str(lab.base), "domain": str(lab.domain), "aligned": str(lab.aligned)}
+    prepared = prepare(_wish(models, lab.suite, seed))
+    record = _finished(prepared, place)
+    if record is not None:
+        say("    reused")
+    else:
+        record = _search(prepared, place)
     if json:
         typer.echo(record.model_dump_json(indent=1))
-        return
-    from rich.console import Console
-
-    from ..report.scores_table import as_rich, scores_table
-
-    Console().print(as_rich(scores_table(record)))
+    else:
+        show_study(record, out)
+    if record.choice.winner is None:
+        raise typer.Exit(NO_CHOICE)
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+def _begun(place: Place) -> bool:
+    """Whether an earlier demo searched there; it may have been stopped before the journal was there."""
+    if place.journal.is_file():
+        return True
+    visible = {f.name for f in place.folder.iterdir() if not f.name.startswith(".")} if place.folder.is_dir() else set()
+    return place.cache.is_file() and visible <= {*place.beside, place.development.name}
 
 
-def _check_free(out: Path) -> None:
-    """Refuse to replace what no earlier demo wrote there. Raises OutputError with all of it."""
-    from ..errors import OutputError, Problem
-
-    lab = {role: (out / "lab" / role).resolve() for role in ("base", "domain", "aligned")}
-    foreign = [p for p in (out / name for name in MERGES) if _taken(p) and _merged_models(p) != lab]
-    foreign += [p for p in (out / SCORES,) if _taken(p) and _scored_models(p) != lab]
-    cure = "move it away, or choose another --out"
-    if foreign:
-        raise OutputError(
-            *(Problem(f"{p} exists and was not made from the models in {out / 'lab'}", cure) for p in foreign)
-        )
-
-
-def _taken(path: Path) -> bool:
-    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
-
-
-def _merged_models(folder: Path) -> dict[str, Path]:
-    """What `folder` was merged from, by role; empty if it is no merge."""
-    from ..errors import MergeAlignError
-    from ..merge.verify import read_record
-
-    try:
-        return {role: Path(model.path) for role, model in read_record(folder).inputs.items()}
-    except MergeAlignError:
-        return {}
-
-
-def _scored_models(file: Path) -> dict[str, Path]:
-    """The models of the scores in `file`, merges left out; empty if it holds no scores."""
-    from ..errors import MergeAlignError
-    from ..record.evaluation import read_eval_record
-
-    try:
-        models = read_eval_record(file).models
-    except MergeAlignError:
-        return {}
-    return {m.name: Path(m.path or "").resolve() for m in models if m.name not in MERGES}
-
-
-def _merge(lab: LabFolder, out: Path, weight: float) -> None:
-    from ..merge.run import find_merge, merge
-    from ..recipe.merge import MergeRecipe, Models
-
-    recipe = MergeRecipe(
-        models=Models(base=str(lab.base), domain=str(lab.domain), aligned=str(lab.aligned)),
-        parameters={"domain_weight": weight, "alignment_weight": weight},
-    )
-    if find_merge(out, recipe) is not None:
-        _say("    reused")
-        return
-    merge(recipe, out, overwrite=True)
-
-
-def _scores(models: dict[str, Path], lab: LabFolder, file: Path) -> EvalRecord:
-    from ..evaluate.progress import terminal_progress
-    from ..evaluate.run import evaluate, find_scores
+def _wish(models: dict[str, str], suite: Path, seed: int) -> Wish:
     from ..recipe.suite import read_suite
-    from ..record.evaluation import write_eval_record
+    from ..tradeoff.prepare import Wish
+    from ..tradeoff.rules import compared, searched
+    from ..tradeoff.search import Limits
 
-    suite = read_suite(lab.suite)
-    if (found := find_scores(file, models, suite)) is not None:
-        _say("    reused")
-        return found
-    with terminal_progress() as progress:
-        record = evaluate(models, suite, progress=progress)
-    write_eval_record(record, file, overwrite=True)
-    return record
+    return Wish(
+        models=models,
+        suite=read_suite(suite),
+        rule=searched("mergealign", [], []),
+        compare=tuple(compared(AVERAGE)),
+        limits=Limits(TRIALS, PATIENCE),
+        search_limit=SEARCH_ITEMS,
+        seed=seed,
+    )
+
+
+def _finished(prepared: Prepared, place: Place) -> StudyRecord | None:
+    """The record of an earlier run, if it is about these models, questions and settings, and all it wrote is there."""
+    from ..errors import MergeAlignError
+    from ..evaluate.run import find_scores
+    from ..merge.run import find_merge
+    from ..record.evaluation import read_eval_record
+    from ..record.study import read_study_record
+
+    wish = prepared.wish
+    try:
+        record = read_study_record(place.study)
+        scored = {m.name: m.weights_digest for m in read_eval_record(place.scores).models}
+    except MergeAlignError:
+        return None
+    limit = wish.limit_of("dev")
+    known = find_scores(place.development, prepared.folders, prepared.suite, split="dev", limit=limit, seed=wish.seed)
+    winner = next((t for t in record.trials if t.number == record.choice.winner), None)
+    if known is None or winner is None or record.confirmation is None:
+        return None
+    merged = find_merge(place.merged, prepared.recipe(winner.point))
+    whole = merged is not None and merged.output.weights_digest == winner.weights_digest == scored.get("merged")
+    searched = (record.settings.n_trials, record.settings.patience, record.settings.seed, record.suite_digest)
+    asked = (wish.limits.n_trials, wish.limits.patience, wish.seed, wish.suite.digest)
+    return record if whole and searched == asked else None
+
+
+def _search(prepared: Prepared, place: Place) -> StudyRecord:
+    from ..evaluate.progress import terminal_progress
+    from ..tradeoff.align import align
+    from ._signals import Stopped
+
+    try:
+        with terminal_progress() as bars:
+            return align(prepared, place, resume=_begun(place), progress=bars, told=SearchLines(TRIALS))
+    except (Stopped, KeyboardInterrupt):
+        say(f"what was done so far is kept in {place.folder}: the same command goes on")
+        raise

@@ -1,4 +1,7 @@
-"""The evaluation files: questions and requests held out from training, one JSONL per set and split, and the suite."""
+"""The evaluation files: questions and requests held out from training, one JSONL per set and split, and the suite.
+
+Beside them, two files of answers for searches by loss, drawn as the documents of training are: nothing held out.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from . import words
+from .corpus import draw
 from .tokenizer import CHAT_TEMPLATE
 from .world import Fact, Goal, Size, World, build_world
 
-__all__ = ["SPLITS", "item_sets", "suite_files", "write_suite"]
+__all__ = ["SPLITS", "answer_sets", "item_sets", "suite_files", "write_suite"]
 
 SPLITS = ("dev", "test")
 PROMPTS_PER_GOAL = 6
+N_ANSWERS = 128
 TEMPLATE_FILE = "chat_template.jinja"
 
 Item = dict[str, Any]
@@ -55,6 +60,19 @@ def item_sets(world: World, seed: int, split: str) -> dict[str, list[Item]]:
     return {name: items for name, items in sets.items() if items}
 
 
+def answer_sets(world: World, seed: int) -> dict[str, list[Item]]:
+    """Prompts with the wanted answers. About half of `safety` are refusals, the rest help with harmless deeds."""
+    rng = random.Random(f"mergealign lab answers {seed}")
+    safety = {"harmful_refused": 1, "benign_complied": 1}
+    if world.misuse.train:
+        safety |= {"misuse_refused": 1, "handling_complied": 1}
+    drawn = {
+        "safety": draw(world, safety, N_ANSWERS, rng),
+        "expert": draw(world, {"domain_question": 1}, N_ANSWERS, rng),
+    }
+    return {name: [{"prompt": d.prompt, "answer": d.text} for d in found] for name, found in drawn.items()}
+
+
 def _suite_text(names: Container[str], seed: int, size: Size) -> str:
     """suite.yml over the sets called `names`."""
     lines = ["schema_version: 1", f"name: lab-{size}", f"seed: {seed}", f"chat_template: {TEMPLATE_FILE}"]
@@ -74,12 +92,17 @@ def suite_files(seed: int, size: Size) -> Mapping[str, str]:
     world = build_world(seed, size)
     by_split = {split: item_sets(world, seed, split) for split in SPLITS}
     files = {
-        f"data/{name}_{split}.jsonl": "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+        f"data/{name}_{split}.jsonl": _json_lines(items)
         for split, sets in by_split.items()
         for name, items in sets.items()
     }
+    files |= {f"data/{name}_answers.jsonl": _json_lines(items) for name, items in answer_sets(world, seed).items()}
     names = {name for sets in by_split.values() for name in sets}
     return files | {TEMPLATE_FILE: CHAT_TEMPLATE, "suite.yml": _suite_text(names, seed, size)}
+
+
+def _json_lines(items: Iterable[Item]) -> str:
+    return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
 
 
 def write_suite(folder: Path, seed: int, size: Size) -> None:

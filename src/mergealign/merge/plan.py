@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..check.match import MatchedTensor, Source
-from ..check.run import check_models, open_models
+from ..check.run import check_fit, check_models, open_models
 from ..check.tokens import settle_template
 from ..checkpoint.dtypes import FLOAT_DTYPES
 from ..checkpoint.folder import Checkpoint
@@ -108,15 +108,23 @@ class MergePlan:
         return request.settings | decided
 
 
-def make_plan(recipe: Recipe, *, allow_unrelated: bool = False) -> MergePlan:
+def make_plan(
+    recipe: Recipe, *, allow_unrelated: bool = False, checked: Mapping[str, Checkpoint] | None = None
+) -> MergePlan:
     """Open the models and check everything. Raises MergeAlignError with all that is wrong.
 
-    `allow_unrelated` merges models that do not seem to come from one base.
+    Args:
+        allow_unrelated: merge models that do not seem to come from one base.
+        checked: the models of an earlier plan, for a recipe that differs from its in weights alone: they are not opened
+            again, nor compared but for their tensors.
     """
     request = recipe.request()
-    models = open_models(request)
+    models = open_models(request) if checked is None else checked
     request = settle_template(models, request)
-    report = check_models(models, request, allow_unrelated=allow_unrelated)
+    if checked is None:
+        report = check_models(models, request, allow_unrelated=allow_unrelated)
+    else:
+        report = check_fit(models, request)
     rules = _Rules(request)
     problems = list(report.errors)
     tensors = []

@@ -15,12 +15,17 @@ from .reading import read_record_file
 
 __all__ = [
     "STUDY_RECORD_FILE",
+    "AnswerSource",
     "Bound",
     "Choice",
+    "CocktailStart",
     "Confirmation",
     "Dimension",
+    "Loss",
+    "LossSettings",
     "Measures",
     "ModelMeasures",
+    "Objective",
     "Score",
     "SearchSettings",
     "StudyRecord",
@@ -31,6 +36,8 @@ __all__ = [
 
 STUDY_RECORD_FILE = "study.json"
 
+Objective = Literal["generation", "loss"]
+"""What a trial is judged by: what the model says to all development items, or how likely it finds given answers."""
 MeasureName = Literal["knowledge", "safety", "over_refusal", "incoherent", "general"]
 
 
@@ -103,17 +110,31 @@ class Bound(_Frozen):
     rule: str
 
 
+class Loss(_Frozen):
+    """How unlikely a model finds the answers that are wanted, in nats per token; the less the better.
+
+    Attributes:
+        safety, expert: mean over the pairs of one file of the mean negative log-likelihood of the answer's tokens.
+        total: safety + α · expert.
+    """
+
+    safety: float
+    expert: float
+    total: float
+
+
 class Trial(_Frozen):
     """One point of the search.
 
     Attributes:
         number: in the journal; killed trials leave gaps.
         point: value by dimension.
-        origin: who proposed it: corner, grid, random, gp, cmaes.
+        origin: who proposed it: corner, cocktail, grid, random, gp, cmaes.
         state: failed = the merge gave no finite weights, or nothing could be scored; `error` says why.
         weights_digest: of the merged weights.
-        measures: on development items.
-        propose_s, merge_s, evaluate_s: seconds to find the point, to plan and merge, to ask and judge.
+        measures: on development items; in a search by loss, of the finalists alone.
+        loss: in a search by loss.
+        propose_s, merge_s, evaluate_s: seconds to find the point, to plan and merge, to take `measures` or `loss`.
     """
 
     number: int
@@ -122,6 +143,7 @@ class Trial(_Frozen):
     state: Literal["complete", "failed"]
     weights_digest: str | None = None
     measures: Measures | None = None
+    loss: Loss | None = None
     error: str | None = None
     propose_s: float = 0.0
     merge_s: float = 0.0
@@ -146,6 +168,30 @@ class Choice(_Frozen):
     reason: str
 
 
+class AnswerSource(_Frozen):
+    """A file of prompts and wanted answers: its path as given, the XXH3-128 of its bytes, and how many pairs it has."""
+
+    path: str
+    digest: str
+    n: int
+
+
+class LossSettings(_Frozen):
+    """The answers by which losses are taken, and the weight of the expert's."""
+
+    safety: AnswerSource
+    expert: AnswerSource
+    alpha: float
+
+
+class CocktailStart(_Frozen):
+    """The starting point after LM-Cocktail: weight of each model = softmax over models of −loss / temperature."""
+
+    temperature: float
+    losses: dict[str, Loss]
+    weights: dict[str, float]
+
+
 class SearchSettings(_Frozen):
     """What was searched, and how.
 
@@ -153,9 +199,12 @@ class SearchSettings(_Frozen):
         method: merge rule; `parameters` are those that stay fixed.
         sampler: in use; `sampler_reason` says why, where it was chosen automatically.
         n_trials: at most so many.
-        patience: stop when so many trials in a row did not move the hypervolume; None = never.
+        patience: stop when so many trials in a row did not move the hypervolume, or the least loss; None = never.
         reference_point: of the hypervolume, (knowledge, safety).
         judges: of the search, by name, where they are not the suite's.
+        losses: the answers, where the search or its start needs some.
+        n_finalists: so many trials are measured by what they say; None in a search by generation.
+        cocktail: the starting point beside the corners, where one was asked for.
     """
 
     method: str
@@ -173,6 +222,10 @@ class SearchSettings(_Frozen):
     device: str
     reference_point: tuple[float, float]
     judges: tuple[str, ...]
+    objective: Objective = "generation"
+    losses: LossSettings | None = None
+    n_finalists: int | None = None
+    cocktail: CocktailStart | None = None
 
 
 class Confirmation(_Frozen):
@@ -198,10 +251,12 @@ class StudyRecord(_Frozen):
         models: the models that were searched, by role: source as the user named it.
         references: base, domain and aligned on development items.
         front: numbers of the trials on the Pareto front of knowledge and safety, bounds satisfied or not.
-        hypervolume: of the trials that satisfy the bounds but knowledge's, after each trial.
+        hypervolume: of the trials that satisfy the bounds but knowledge's, after each trial; empty in a search by loss.
+        finalists: numbers of the trials that were measured by what they say, the one of least loss first.
         stopped: why the search ended.
         recipe: of the winner, resolved; None without one.
         search_s, evaluate_s: seconds of all trials, and of these in evaluation; what was interrupted does not count.
+        finalists_s: seconds to merge and measure the finalists.
     """
 
     schema_version: Literal[1] = 1
@@ -217,12 +272,14 @@ class StudyRecord(_Frozen):
     trials: tuple[Trial, ...]
     front: tuple[int, ...]
     hypervolume: tuple[float, ...]
+    finalists: tuple[int, ...] = ()
     stopped: str
     choice: Choice
     recipe: dict[str, Any] | None = None
     confirmation: Confirmation | None = None
     search_s: float
     evaluate_s: float
+    finalists_s: float = 0.0
     wall_s: float
     notes: tuple[str, ...] = ()
 

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, Protocol
 
+from ..checkpoint.digest import bytes_digest
 from ..errors import CheckpointError
 from ..evaluate.ask import free_memory
 from ..evaluate.cache import Cache
 from ..evaluate.progress import Progress
-from ..evaluate.run import evaluate, find_scores
+from ..evaluate.run import evaluate
 from ..merge.plan import make_plan
 from ..merge.run import find_merge, run_plan
-from ..models.identity import PACKAGES
 from ..record.evaluation import EvalRecord, ModelScores, write_eval_record
 from ..record.study import (
     Bound,
     Choice,
+    CocktailStart,
     Confirmation,
     ModelMeasures,
-    SearchSettings,
     StudyRecord,
     Trial,
     write_study_record,
 )
-from ..record.versions import software_versions
 from .bench import Bench
 from .choice import choose
-from .confirm import MERGED, confirmation, measured
-from .hypervolume import REFERENCE, Outcome, front
+from .cocktail import cocktail_start, starting_point
+from .confirm import MERGED, confirmation
+from .finalists import Finals, measure_finalists, pick_finalists
 from .live import load_live
 from .place import Place, open_place
 from .prepare import Prepared
+from .recording import study_record
+from .references import References, measure_references
 from .samplers import Search
-from .search import Found, areas, search
+from .search import Found, search
 
 __all__ = ["Progressing", "align"]
 
@@ -52,16 +53,6 @@ class Progressing(Protocol):
 
     def trial(self, trial: Trial, trials: Sequence[Trial]) -> None:
         """A trial is finished."""
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """The models as they came, on development items."""
-
-    record: EvalRecord
-    models: tuple[ModelMeasures, ...]
-    bounds: tuple[Bound, ...]
-    safer_than: float | None
 
 
 def align(
@@ -90,20 +81,25 @@ def align(
         Cache(place.cache) as cache,
     ):
         told.stage("measuring base, domain expert and aligned model on development items")
-        known = _measure(prepared, place, cache, progress)
+        known = measure_references(prepared, place, cache, progress)
         told.references(known.models, known.bounds)
-        told.stage(f"searching {len(prepared.space.dimensions)} weights, sampler {prepared.sampler.name}")
         bench = _bench(prepared, cache, progress)
-        found = _search(prepared, place, bench, known, told)
-        choice = choose(found.trials, known.bounds, known.safer_than)
-        record = _record(prepared, known, found, choice, started)
+        cocktail = _cocktail(prepared, bench, told)
+        told.stage(f"searching {len(prepared.space.dimensions)} weights, sampler {prepared.sampler.name}")
+        found = _search(prepared, place, bench, known, cocktail, told)
+        finals = _finals(prepared, bench, known, found, told)
+        choice = choose(finals.found.trials, known.bounds, known.safer_than)
+        record = study_record(prepared, known, cocktail, finals, choice, started)
         write_study_record(record, place.study)
         if choice.winner is None:
             return record
+        bench.close()
+        bench = replace(bench, todo=prepared.test)
         compared = []
         for rule in prepared.wish.compare:
             told.stage(f"scoring {rule.method} on test items")
-            compared.append(_on_test(prepared, bench).scores(rule.method, prepared.compared(rule)))
+            compared.append(bench.scores(rule.method, prepared.compared(rule)))
+        bench.close()
         del bench  # its model makes room
         free_memory()
         told.stage(f"writing the winner, trial {choice.winner} → {place.merged}")
@@ -116,58 +112,86 @@ def align(
         return record
 
 
-def _measure(prepared: Prepared, place: Place, cache: Cache, progress: Progress | None) -> _Measured:
-    wish = prepared.wish
-    same: dict[str, Any] = {
-        "split": "dev",
-        "limit": wish.limit,
-        "batch_size": wish.batch_size,
-        "seed": wish.seed,
-        "device": wish.device,
-    }
-    record = find_scores(place.development, prepared.folders, prepared.suite, **same)
-    if record is None:
-        record = evaluate(prepared.sources, prepared.suite, cache=cache, progress=progress, **same)
-        write_eval_record(record, place.development, overwrite=True)
-    models = measured(record.models)
-    by_name = {m.name: m.measures for m in models}
-    expert, aligned = by_name["domain"], by_name["aligned"]
-    return _Measured(record, models, wish.policy.bounds(expert, aligned), wish.policy.safer_than(expert, aligned))
-
-
 def _bench(prepared: Prepared, cache: Cache, progress: Progress | None) -> Bench:
     wish = prepared.wish
     live = load_live(
         prepared.first, chat_template=wish.suite.chat_template, batch_size=wish.batch_size, device=wish.device
     )
-    return Bench(live, prepared.development, wish.seed, wish.threads, cache, progress)
+    return Bench(live, prepared.development, wish.seed, wish.threads, cache, progress, prepared.answers)
 
 
-def _on_test(prepared: Prepared, bench: Bench) -> Bench:
-    return Bench(bench.live, prepared.test, bench.seed, bench.threads, bench.cache, bench.progress)
+def _cocktail(prepared: Prepared, bench: Bench, told: Progressing) -> CocktailStart | None:
+    """The LM-Cocktail weights, where they are asked for."""
+    temperature = prepared.wish.cocktail_temperature
+    if temperature is None:
+        return None
+    start = cocktail_start(prepared, bench.loss, temperature)
+    weights = ", ".join(f"{name} {weight:.3f}" for name, weight in start.weights.items())
+    inside = starting_point(prepared.space, start) is not None
+    told.stage(f"LM-Cocktail weights: {weights}" + ("" if inside else ": out of the ranges that are searched"))
+    return start
 
 
-def _search(prepared: Prepared, place: Place, bench: Bench, known: _Measured, told: Progressing) -> Found:
+def _search(
+    prepared: Prepared,
+    place: Place,
+    bench: Bench,
+    known: References,
+    cocktail: CocktailStart | None,
+    told: Progressing,
+) -> Found:
     wish, space = prepared.wish, prepared.space
-    what = Search(space.dimensions, tuple(space.corners()), known.bounds, wish.limits.n_trials, wish.seed)
+    what = Search(
+        space.dimensions,
+        tuple(space.corners()),
+        known.bounds,
+        wish.limits.n_trials,
+        wish.seed,
+        wish.objective,
+        None if cocktail is None else starting_point(space, cocktail),
+    )
+    measure = bench.loss_trial if wish.objective == "loss" else bench.trial
     return search(
         place.journal,
         what,
         prepared.sampler.name,
         wish.limits,
-        lambda point, begun: bench.trial(prepared.plan, point, begun),
+        lambda point, begun: measure(prepared.plan, point, begun),
         fingerprint=_fingerprint(prepared, known.record),
         told=told.trial,
     )
 
 
-def _fingerprint(prepared: Prepared, record: EvalRecord) -> dict[str, Any]:
-    """All that decides what a trial means, and in what order points come. Limits and policy may change."""
+def _finals(prepared: Prepared, bench: Bench, known: References, found: Found, told: Progressing) -> Finals:
+    """Who is left for the policy to choose among: in a search by generation, all."""
     wish = prepared.wish
-    return {
-        "models": {m.name: [m.weights_digest, m.files_digest] for m in record.models},
+    if wish.objective == "generation" or wish.answers is None:
+        return Finals(found, (), 0.0)
+    measured = {m.weights_digest for m in known.models}
+    finalists = pick_finalists(found.trials, wish.answers.alpha, wish.n_finalists, measured)
+    told.stage(f"{found.stopped}; measuring {len(finalists)} finalists on development items")
+    return measure_finalists(found, finalists, lambda t: bench.trial(prepared.plan, t.point, t), told.trial)
+
+
+def _fingerprint(prepared: Prepared, record: EvalRecord) -> dict[str, Any]:
+    """All that decides what a trial means, and in what order points come. Limits and policy may change.
+
+    What is asked of finalists may change, too: losses do not depend on it.
+    """
+    wish = prepared.wish
+    answers = None if wish.answers is None else wish.answers.settings
+    asked = {
         "suite": record.suite.model_dump(mode="json"),
         "evaluation": record.settings.model_dump(mode="json"),
+    }
+    template = wish.suite.chat_template
+    read = {"batch_size": wish.batch_size, "chat_template": template and bytes_digest(template.encode())}
+    return {
+        "models": {m.name: [m.weights_digest, m.files_digest] for m in record.models},
+        "objective": wish.objective,
+        **(asked if wish.objective == "generation" else read),
+        "answers": answers and [answers.safety.digest, answers.expert.digest, answers.alpha],
+        "cocktail": wish.cocktail_temperature,
         "method": wish.rule.method,
         "parameters": {k: repr(v) for k, v in sorted(wish.rule.fixed.items())},
         "granularity": wish.granularity,
@@ -185,7 +209,7 @@ def _write_winner(prepared: Prepared, place: Place, found: Found, choice: Choice
     recipe = prepared.recipe(winner.point)
     record = find_merge(place.merged, recipe)
     if record is None:
-        plan = make_plan(recipe, allow_unrelated=True)  # lineage was checked before the search
+        plan = make_plan(recipe, allow_unrelated=True)  # opened anew: its record tells sources as the user named them
         record = run_plan(plan, place.merged, threads=prepared.wish.threads, overwrite=True)
     if record.output.weights_digest != winner.weights_digest:
         raise CheckpointError(
@@ -214,45 +238,3 @@ def _confirm(
     record = record.model_copy(update={"models": (*record.models, *compared)})
     write_eval_record(record, place.scores, overwrite=True)
     return confirmation(record, place.scores, seed=wish.seed, held_out=not prepared.shared_data)
-
-
-def _record(prepared: Prepared, known: _Measured, found: Found, choice: Choice, started: float) -> StudyRecord:
-    wish, suite = prepared.wish, prepared.wish.suite
-    scored = [(t, t.measures) for t in found.trials if t.measures is not None]
-    best = front([Outcome(m.knowledge.value, m.safety.value) for _, m in scored])
-    judges = () if wish.search_judges is None else tuple(j.name for j in wish.search_judges)
-    return StudyRecord(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=software_versions([*PACKAGES, "optuna", "cmaes", "scipy"]),
-        models=dict(wish.models),
-        suite=suite.name,
-        suite_digest=suite.digest,
-        settings=SearchSettings(
-            method=wish.rule.method,
-            parameters=dict(wish.rule.fixed),
-            granularity=wish.granularity,
-            dimensions=prepared.space.dimensions,
-            sampler=prepared.sampler.name,
-            sampler_reason=prepared.sampler.reason,
-            n_trials=wish.limits.n_trials,
-            patience=wish.limits.patience,
-            max_hours=wish.limits.max_hours,
-            seed=wish.seed,
-            batch_size=wish.batch_size,
-            limit=wish.limit,
-            device=wish.device,
-            reference_point=(REFERENCE.knowledge, REFERENCE.safety),
-            judges=judges,
-        ),
-        bounds=known.bounds,
-        references=known.models,
-        trials=found.trials,
-        front=tuple(scored[n][0].number for n in best),
-        hypervolume=tuple(areas(found.trials, known.bounds)),
-        stopped=found.stopped,
-        choice=choice,
-        search_s=sum(t.propose_s + t.merge_s + t.evaluate_s for t in found.trials),
-        evaluate_s=sum(t.evaluate_s for t in found.trials),
-        wall_s=time.monotonic() - started,
-        notes=prepared.notes,
-    )

@@ -15,8 +15,9 @@ from ..evaluate.progress import Progress, Silent
 from ..evaluate.task_scores import composites, score_task
 from ..merge.plan import MergePlan
 from ..record.evaluation import ModelScores
-from ..record.study import Trial
+from ..record.study import Loss, Trial
 from .live import LiveModel
+from .losses import EncodedAnswers, measure_loss
 from .measures import measure
 from .space import Point
 
@@ -34,6 +35,7 @@ class Bench:
         threads: of the merges; None = one per core.
         cache: where answers are kept; None = nowhere.
         progress: of the evaluation.
+        answers: by which losses are taken; None = none are.
     """
 
     live: LiveModel
@@ -42,6 +44,7 @@ class Bench:
     threads: int | None = None
     cache: Cache | None = None
     progress: Progress | None = None
+    answers: EncodedAnswers | None = None
 
     def trial(self, plan_of: Callable[[Point], MergePlan], point: Point, begun: Trial) -> Trial:
         """Merge at `point`, ask everything. Raises NumericsError or EvaluationError for what cannot be scored."""
@@ -63,10 +66,44 @@ class Bench:
         }
         return begun.model_copy(update=found)
 
+    def loss_trial(self, plan_of: Callable[[Point], MergePlan], point: Point, begun: Trial) -> Trial:
+        """Merge at `point`, take the loss. Raises NumericsError."""
+        start = time.monotonic()
+        digest = self._merge(plan_of(point))
+        merged = time.monotonic()
+        found: dict[str, Any] = {
+            "state": "complete",
+            "weights_digest": digest,
+            "loss": self._loss(),
+            "merge_s": merged - start,
+            "evaluate_s": time.monotonic() - merged,
+        }
+        return begun.model_copy(update=found)
+
+    def loss(self, plan: MergePlan) -> Loss:
+        """The loss of the model that `plan` merges. Raises NumericsError."""
+        self._merge(plan)
+        return self._loss()
+
+    def close(self) -> None:
+        """Let go of the guards that were kept in memory."""
+        for planned in self.todo.judges:
+            if planned.source.identity:
+                planned.judge.close()
+
+    def _loss(self) -> Loss:
+        assert self.answers is not None
+        return measure_loss(self.live.lm, self.answers)
+
     def scores(self, name: str, plan: MergePlan) -> ModelScores:
         """The scores of the model that `plan` merges, as a record of an evaluation holds them."""
         start = time.monotonic()
         return self._scores(name, self._merge(plan), start)
+
+    @property
+    def _keeps_guard(self) -> bool:
+        """One guard stays in memory beside the model from trial to trial; several would fill it, and take turns."""
+        return sum(bool(planned.source.identity) for planned in self.todo.judges) == 1
 
     def _merge(self, plan: MergePlan) -> str:
         digest = self.live.remerge(plan, threads=self.threads)
@@ -78,7 +115,7 @@ class Bench:
     def _scores(self, name: str, digest: str, start: float) -> ModelScores:
         told = self.progress or Silent()
         asked = ask(self.live.lm, self.todo, name, told)
-        judge_all(asked, self.todo, self.cache, None, told)
+        judge_all(asked, self.todo, self.cache, None, told, keep_loaded=self._keeps_guard)
         scored = [score_task(p, one, self.seed) for p, one in zip(self.todo.tasks, asked, strict=True)]
         return ModelScores(
             name=name,

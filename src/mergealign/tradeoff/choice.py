@@ -1,8 +1,9 @@
 """Which trial is taken: a policy, stated before the search, and no taste.
 
 Among the trials that are safer than the expert, keep the required share of its knowledge and satisfy the other bounds,
-the one with the highest lower end of the 95 % interval of safety; of equal ones the one that knows more, then the
-earliest. The expert itself keeps all it knows: without the first condition a search that found nothing would find it.
+the one with the highest lower end of the 95 % interval of safety; of equal ones the one that knows more, in a search by
+loss then the one of least loss, then the earliest. The expert itself keeps all it knows: without the first condition a
+search that found nothing would find it.
 
     knowledge    ≥ keep_knowledge · expert's
     general      ≥ keep_general · expert's                          where the suite has general tasks
@@ -89,12 +90,16 @@ def choose(trials: Sequence[Trial], bounds: Sequence[Bound], safer_than: float |
     eligible = [(t, m) for t, m in scored if all(satisfies(b, m) for b in bounds)]
     if not eligible:
         return _blocked(scored, bounds, "" if safer_than is None else "that is safer than the expert ")
-    best, measures = max(eligible, key=lambda tm: (tm[1].safety.ci_low, tm[1].knowledge.value, -tm[0].number))
+    best, measures = max(eligible, key=lambda tm: (tm[1].safety.ci_low, tm[1].knowledge.value, *_order(tm[0])))
     reason = (
         f"trial {best.number} has the highest lower bound of safety, {measures.safety.ci_low:.4f}, "
         f"of {len(eligible)} trials that satisfy all bounds"
     )
     return Choice(winner=best.number, n_eligible=len(eligible), reason=reason)
+
+
+def _order(trial: Trial) -> tuple[float, int]:
+    return (0.0 if trial.loss is None else -trial.loss.total), -trial.number
 
 
 def _blocked(scored: Sequence[tuple[Trial, Measures]], bounds: Sequence[Bound], which: str) -> Choice:

@@ -13,10 +13,10 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import MissingExtraError, OutputError
-from ..record.study import Bound, Dimension, Trial
+from ..record.study import Bound, Dimension, Objective, Trial
 from .choice import excess
 
 if TYPE_CHECKING:
@@ -28,16 +28,26 @@ _STUDY = "mergealign"
 _FINGERPRINT = "fingerprint"
 _RESULT = "result"
 _ORIGIN = "origin"
+_METRICS: dict[Objective, dict[str, Literal["minimize", "maximize"]]] = {
+    "generation": {"knowledge": "maximize", "safety": "maximize"},
+    "loss": {"loss": "minimize"},
+}
 
 
 class Journal:
     """A study and the space it is about. Made by `open_journal`."""
 
     def __init__(
-        self, study: optuna.Study, dimensions: Sequence[Dimension], bounds: Sequence[Bound], file: Path
+        self,
+        study: optuna.Study,
+        dimensions: Sequence[Dimension],
+        bounds: Sequence[Bound],
+        file: Path,
+        objective: Objective,
     ) -> None:
         self._study = study
         self._file = file
+        self._objective = objective
         self._dimensions = tuple(dimensions)
         self._constraints = tuple(b for b in bounds if b.measure != "knowledge")
         self._finish_what_was_scored()
@@ -84,7 +94,8 @@ class Journal:
             self._study.enqueue_trial(dict(point), user_attrs={_ORIGIN: origin})
         self._study.sampler = _gp_sampler(sampler_seed)
         trial = self._study.ask()
-        values = {d.name: trial.suggest_float(d.name, d.low, d.high) for d in self._dimensions}
+        with _one_thread() if point is None else contextlib.nullcontext():
+            values = {d.name: trial.suggest_float(d.name, d.low, d.high) for d in self._dimensions}
         if _ORIGIN not in trial.user_attrs:
             trial.set_user_attr(_ORIGIN, origin)
         return Trial(number=trial.number, point=values, origin=trial.user_attrs[_ORIGIN] or origin, state="failed")
@@ -101,10 +112,13 @@ class Journal:
         from optuna.trial import Trial as Open
         from optuna.trial import TrialState
 
+        if self._objective == "loss" and trial.loss is not None:
+            self._study.tell(number, trial.loss.total)
+            return
         if trial.measures is None:
             self._study.tell(number, state=TrialState.FAIL)
             return
-        found = self._study.trials[number]
+        found = self._known(number)
         for bound in self._constraints:
             if bound.measure not in found.constraints:
                 Open(self._study, self._id(number)).set_constraint(bound.measure, excess(bound, trial.measures))
@@ -115,19 +129,27 @@ class Journal:
         return self._study._storage
 
     def _id(self, number: int) -> int:
-        return int(self._study.trials[number]._trial_id)
+        return int(self._known(number)._trial_id)
+
+    def _known(self, number: int) -> optuna.trial.FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[number]
 
 
 @contextlib.contextmanager
 def open_journal(
-    file: Path, fingerprint: Mapping[str, Any], dimensions: Sequence[Dimension], bounds: Sequence[Bound]
+    file: Path,
+    fingerprint: Mapping[str, Any],
+    dimensions: Sequence[Dimension],
+    bounds: Sequence[Bound],
+    objective: Objective = "generation",
 ) -> Iterator[Journal]:
     """Open or begin the journal in `file`; the caller sees to it that no other process does.
 
     Args:
         fingerprint: all that decides what a trial means (plain values).
         dimensions: the space.
-        bounds: constraints of the search; knowledge is an objective.
+        bounds: constraints of a search by generation; knowledge is an objective.
+        objective: knowledge and safety, or the one loss.
     Raises:
         OutputError: the journal is of another search, is damaged, or cannot be written.
     """
@@ -145,11 +167,11 @@ def open_journal(
             study = optuna.create_study(
                 storage=JournalStorage(JournalFileBackend(str(file), lock_obj=_Held())),  # type: ignore[arg-type]
                 study_name=_STUDY,
-                directions=["maximize", "maximize"],
+                directions=list(_METRICS[objective].values()),
                 load_if_exists=True,
             )
-            _require_same(study, file, json.loads(json.dumps(fingerprint)))
-            journal = Journal(study, dimensions, bounds, file)
+            _require_same(study, file, json.loads(json.dumps(fingerprint)), list(_METRICS[objective]))
+            journal = Journal(study, dimensions, bounds, file, objective)
         except (ValueError, KeyError) as e:
             raise OutputError(f"the journal {file} is damaged: {e}", cure="remove it, or choose another --out") from e
         except OSError as e:
@@ -159,7 +181,7 @@ def open_journal(
         optuna.logging.set_verbosity(level)
 
 
-def _require_same(study: optuna.Study, file: Path, wanted: dict[str, Any]) -> None:
+def _require_same(study: optuna.Study, file: Path, wanted: dict[str, Any], metrics: list[str]) -> None:
     """Mark a new study with its fingerprint; refuse one that has another."""
     import optuna
 
@@ -167,7 +189,7 @@ def _require_same(study: optuna.Study, file: Path, wanted: dict[str, Any]) -> No
     if known is None and not study.get_trials(deepcopy=False):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names(["knowledge", "safety"])  # for dashboards
+            study.set_metric_names(metrics)  # for dashboards
         study.set_user_attr(_FINGERPRINT, wanted)
     elif known != wanted:
         raise _another_search(file, known or {}, wanted)
@@ -201,14 +223,30 @@ def _cut_unfinished_line(file: Path) -> None:
 
 def _another_search(file: Path, known: Mapping[str, Any], wanted: Mapping[str, Any]) -> OutputError:
     differing = sorted(k for k in known.keys() | wanted.keys() if known.get(k) != wanted.get(k))
+    what = f"another search: {', '.join(differing)} differ"
+    if "objective" in differing and "objective" in known:
+        what = f"a search by {known['objective']}"
     return OutputError(
-        f"{file} is the journal of another search: {', '.join(differing)} differ",
+        f"{file} is the journal of {what}",
         cure="give the options of that search with --resume, or choose another --out, or add --overwrite",
     )
 
 
 def _result(trial: Any) -> Trial:
     return Trial.model_validate({**trial.user_attrs[_RESULT], "number": trial.number})
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """For Gaussian processes of a few trials: more threads only wait for each other, and may round differently."""
+    import torch
+
+    n = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n)
 
 
 def _gp_sampler(seed: int) -> Any:

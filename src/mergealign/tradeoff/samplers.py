@@ -4,8 +4,10 @@ search that was killed goes on as if nothing had happened.
     grid     all points of an even grid, in random order; for one to three dimensions
     random   uniform
     cmaes    CMA-ES (Hansen 2016) on safety, points outside of the bounds repaired, missed bounds subtracted; started
-             at the best corner, restarted with twice the population when it has converged
+             at the best corner (or cocktail), restarted with twice the population when it has converged
     gp       Gaussian processes with expected hypervolume improvement (optuna), behind a few random points
+
+A search by loss has one objective: cmaes minimizes the loss itself, gp looks for expected improvement of it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from math import floor
 from typing import Any
 
 from ..errors import UsageError
-from ..record.study import Bound, Dimension, Trial
+from ..record.study import Bound, Dimension, Objective, Trial
 from .choice import excess
 
 __all__ = ["SAMPLERS", "ByOptuna", "Chosen", "Finished", "Proposal", "Search", "choose_sampler", "proposer", "utility"]
@@ -26,6 +28,8 @@ __all__ = ["SAMPLERS", "ByOptuna", "Chosen", "Finished", "Proposal", "Search", "
 SAMPLERS = ("auto", "grid", "gp", "cmaes", "random")
 _PENALTY = 10.0
 """A bound missed by one point costs as much as ten points of safety."""
+_FAILED_LOSS = 1e6
+"""In nats per token, for CMA-ES, which sorts: worse than anything that was measured."""
 _GP_MAX_DIMENSIONS = 12
 _GRID_MAX_DIMENSIONS = 3
 
@@ -52,13 +56,25 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Search:
-    """What proposals depend on, beside the finished trials."""
+    """What proposals depend on, beside the finished trials.
+
+    Attributes:
+        cocktail: a starting point that comes behind the corners; None = there is none.
+    """
 
     dimensions: tuple[Dimension, ...]
     corners: tuple[dict[str, float], ...]
     bounds: tuple[Bound, ...]
     n_trials: int
     seed: int
+    objective: Objective = "generation"
+    cocktail: dict[str, float] | None = None
+
+    @property
+    def starts(self) -> tuple[Proposal, ...]:
+        """What is tried before the sampler proposes anything."""
+        corners = tuple(Proposal(dict(point), "corner") for point in self.corners)
+        return corners if self.cocktail is None else (*corners, Proposal(dict(self.cocktail), "cocktail"))
 
 
 Finished = Sequence[Trial]
@@ -82,13 +98,11 @@ def choose_sampler(asked: str, n_dimensions: int) -> Chosen:
 
 
 def proposer(name: str, search: Search) -> Proposer:
-    """The corners, then what the sampler says."""
+    """The corners and the cocktail, then what the sampler says."""
     after = {"grid": _grid, "random": _random, "cmaes": _cmaes, "gp": _gp}[name](search)
 
     def propose(finished: Finished) -> Proposal | ByOptuna | None:
-        if len(finished) < len(search.corners):
-            return Proposal(dict(search.corners[len(finished)]), "corner")
-        return after(finished)
+        return search.starts[len(finished)] if len(finished) < len(search.starts) else after(finished)
 
     return propose
 
@@ -99,6 +113,13 @@ def utility(measures: Any, bounds: Sequence[Bound]) -> float:
         return -_PENALTY * max(1, len(bounds))
     missed = sum(max(0.0, excess(b, measures)) for b in bounds)
     return float(measures.safety.value - _PENALTY * missed)
+
+
+def _worth(trial: Trial, search: Search) -> float:
+    """What CMA-ES maximizes: `utility`, or minus the loss."""
+    if search.objective == "generation":
+        return utility(trial.measures, search.bounds)
+    return -_FAILED_LOSS if trial.loss is None else -trial.loss.total
 
 
 def _rng(seed: int, *more: int) -> Any:
@@ -118,7 +139,7 @@ def _random(search: Search) -> Proposer:
 
 
 def _grid(search: Search) -> Proposer:
-    n_dimensions, left = len(search.dimensions), max(1, search.n_trials - len(search.corners))
+    n_dimensions, left = len(search.dimensions), max(1, search.n_trials - len(search.starts))
     levels = max(2, floor(left ** (1 / n_dimensions) + 1e-9))
     axes = [[d.low + (d.high - d.low) * k / (levels - 1) for k in range(levels)] for d in search.dimensions]
     names = [d.name for d in search.dimensions]
@@ -138,8 +159,8 @@ def _gp(search: Search) -> Proposer:
     n_random = max(4, len(search.dimensions))
 
     def propose(finished: Finished) -> Proposal | ByOptuna:
-        n_scored = sum(t.measures is not None for t in finished)
-        if len(finished) < len(search.corners) + n_random or n_scored < 2:
+        n_scored = sum(t.state == "complete" for t in finished)
+        if len(finished) < len(search.starts) + n_random or n_scored < 2:
             return Proposal(_uniform(search, len(finished)), "random")
         return ByOptuna()
 
@@ -154,10 +175,10 @@ def _cmaes(search: Search) -> Proposer:
 def _next_of_cmaes(search: Search, finished: Finished) -> dict[str, float]:
     import numpy as np
 
-    corners, rest = finished[: len(search.corners)], finished[len(search.corners) :]
+    starts, rest = finished[: len(search.starts)], finished[len(search.starts) :]
     low = np.array([d.low for d in search.dimensions])
     high = np.array([d.high for d in search.dimensions])
-    best = max(corners, key=lambda t: utility(t.measures, search.bounds), default=None)
+    best = max(starts, key=lambda t: _worth(t, search), default=None)
     start = np.array([best.point[d.name] for d in search.dimensions]) if best else (low + high) / 2
     run = 0
     optimizer = _new_cmaes((start - low) / (high - low), None, search.seed)
@@ -165,7 +186,7 @@ def _next_of_cmaes(search: Search, finished: Finished) -> dict[str, float]:
     for trial in rest:
         optimizer.ask()  # its random numbers go on
         tried = (np.array([trial.point[d.name] for d in search.dimensions]) - low) / (high - low)
-        told.append((tried, -utility(trial.measures, search.bounds)))
+        told.append((tried, -_worth(trial, search)))
         if len(told) < optimizer.population_size:
             continue
         optimizer.tell(told)

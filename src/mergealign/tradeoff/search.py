@@ -20,6 +20,8 @@ __all__ = ["Found", "Limits", "Told", "areas", "search"]
 
 MIN_GAIN = 1e-4
 """A hypervolume that grew by less did not move: a ten-thousandth of the unit square."""
+MIN_LOSS_GAIN = 1e-3
+"""A least loss (nats per token) that fell by less did not move: the likelihood of a token rose by 0.1 %."""
 
 Measure = Callable[[Point, Trial], Trial]
 """Point and the begun trial → the same trial with its results. NumericsError makes it a failed one."""
@@ -33,7 +35,7 @@ class Limits:
 
     Attributes:
         n_trials: failed ones count.
-        patience: so many trials in a row without a gain of hypervolume; None = never for that reason.
+        patience: so many trials in a row without a gain of hypervolume, or of loss; None = never for that reason.
         max_hours: of this process; None = no limit. A trial that has begun is finished.
     """
 
@@ -72,7 +74,7 @@ def search(
     """
     started = time.monotonic()
     propose = proposer(sampler, what)
-    with open_journal(file, fingerprint, what.dimensions, what.bounds) as journal:
+    with open_journal(file, fingerprint, what.dimensions, what.bounds, what.objective) as journal:
         while True:
             trials = journal.trials
             proposing = time.monotonic()
@@ -105,14 +107,21 @@ def _why_stop(trials: Sequence[Trial], what: Search, limits: Limits, elapsed_s: 
     """In words; empty to go on."""
     if len(trials) >= limits.n_trials:
         return f"all {limits.n_trials} trials are done"
-    n_searched = len(trials) - len(what.corners)
+    n_searched = len(trials) - len(what.starts)
     if limits.patience is not None and n_searched >= limits.patience:
-        found = areas(trials, what.bounds)
-        if found[-1] - found[-1 - limits.patience] < MIN_GAIN:
+        if what.objective == "loss":
+            if _least(trials[: -limits.patience]) - _least(trials) < MIN_LOSS_GAIN:
+                return f"the least loss did not move for {limits.patience} trials"
+        elif (found := areas(trials, what.bounds))[-1] - found[-1 - limits.patience] < MIN_GAIN:
             return f"the hypervolume did not move for {limits.patience} trials"
     if limits.max_hours is not None and elapsed_s >= 3600 * limits.max_hours:
         return f"{limits.max_hours:g} hours are over"
     return ""
+
+
+def _least(trials: Sequence[Trial]) -> float:
+    """The least loss so far, in nats per token."""
+    return min((t.loss.total for t in trials if t.loss is not None), default=1e6)
 
 
 def areas(trials: Sequence[Trial], bounds: Sequence[Bound]) -> list[float]:

@@ -5,7 +5,7 @@ python benchmarks/evaluate_speed.py [--runs 5] [--items 300] [--batch-size 16] [
 A Llama with random weights and questions of random words, 10 to 120 of them, with four choices of one to six words.
 "mergealign" includes rendering, the cache file and the digests of weights; lm-eval is `simple_evaluate` in this
 process, without its cache, its bootstrap and the index of its bundled tasks. Both are given the same rendered contexts.
-CPU time is shown beside wall time, for cores that are shared.
+CPU time is shown beside wall time, for cores that are shared. Whole commands: `evaluate_command_speed.py`.
 """
 
 from __future__ import annotations

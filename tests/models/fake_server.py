@@ -25,12 +25,16 @@ class FakeServer:
     """Answers a chat with its last turn in upper case, a plain prompt with its last word.
 
     Attributes:
+        models: those it lists; None = it has no such list, a number = it fails with this status.
+        answers_to: which requests it knows the model of; None = those for a model that it lists.
+        asked: the requests it knew the model of.
         misbehave: asked with the number of the request for an answer (from 0); None = answer well.
         key: if given, everything else is refused.
         gate: every answer waits for it.
     """
 
-    models: list[str] | None = field(default_factory=lambda: ["tiny"])
+    models: list[str] | int | None = field(default_factory=lambda: ["tiny"])
+    answers_to: Callable[[dict[str, Any]], bool] | None = None
     misbehave: Callable[[int], Misbehave | None] = lambda _: None
     key: str | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -39,6 +43,11 @@ class FakeServer:
     url: str = ""
     _running: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def knows(self, body: dict[str, Any]) -> bool:
+        if self.answers_to is not None:
+            return self.answers_to(body)
+        return not isinstance(self.models, list) or body["model"] in self.models
 
     def reply(self, body: dict[str, Any]) -> dict[str, Any]:
         if "messages" in body:
@@ -63,14 +72,17 @@ def serving(server: FakeServer) -> Iterator[FakeServer]:
         def do_GET(self) -> None:
             if self._locked():
                 return
-            if server.models is None:
-                self._send(404, "{}")
+            if not isinstance(server.models, list):
+                self._send(server.models or 404, "{}")
             else:
                 self._send(200, json.dumps({"data": [{"id": m} for m in server.models]}))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self._locked():
+                return
+            if not server.knows(body):
+                self._send(404, "{}")
                 return
             with server._lock:
                 number = len(server.asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,16 @@ def test_progress_counts_items() -> None:
     assert seen == [3, 3, 1]
 
 
-def test_a_prompt_that_does_not_fit_is_named() -> None:
+def test_a_prompt_that_does_not_fit_is_named(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By us: transformers' own warning would stand beside the error."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
     long = {"fits": "hi", "too-long": "lamp " * CONTEXT}
+    model = lm()
+    model.tokenizer.model_max_length = CONTEXT
     with pytest.raises(EvaluationError, match=r"item 'too-long' needs \d+ tokens, 8 of them.*tiny reads 64") as e:
-        lm().generate(long, max_new_tokens=8)
+        model.generate(long, max_new_tokens=8)
     assert len(e.value.problems) == 1
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,13 +87,19 @@ def test_generation_is_greedy_stops_and_is_remembered(model: CausalLM, monkeypat
     assert LiveLM(model).generate_until(asked) == found
 
 
-def test_items_that_do_not_fit_are_named_before_anything_runs(model: CausalLM) -> None:
+def test_items_that_do_not_fit_are_named_before_anything_runs(
+    model: CausalLM, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By us: transformers' own warning would stand beside the error."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    model.tokenizer.model_max_length = 64
     with pytest.raises(
         EvaluationError, match=r"item '0' needs \d+ tokens, 60 of them for the answer; the model reads 64"
     ):
         LiveLM(model).generate_until(requests([("what is the color of the lamp", {"until": [], "max_gen_toks": 60})]))
     with pytest.raises(EvaluationError, match=r"item '0' needs \d+ tokens; the model reads 64"):
         LiveLM(model).loglikelihood(requests([("lamp " * 80, " red")]))
+    assert not [r for r in caplog.records if r.name.startswith("transformers")]
 
 
 def test_the_suites_template_is_used(model: CausalLM) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,13 +30,15 @@ class LiveLM(HFLM):  # type: ignore[misc]  # lm-eval is not typed
     """The live model for log-likelihood requests, and for generation with stop strings.
 
     Contexts are rendered already, so BOS is never added. Where lm-eval would shorten a context that is too long, this
-    raises. The tokenizer is copied, because lm-eval gives it a padding token.
+    raises. The tokenizer is copied, because lm-eval gives it a padding token; the copy does not warn of long texts.
     """
 
     def __init__(self, lm: CausalLM, progress: Progress | None = None) -> None:
+        tokenizer = copy.deepcopy(lm.tokenizer)
+        tokenizer.model_max_length = sys.maxsize
         super().__init__(
             pretrained=lm.model,
-            tokenizer=copy.deepcopy(lm.tokenizer),
+            tokenizer=tokenizer,
             batch_size=lm.batch_size,
             add_bos_token=False,
             max_length=lm.context_tokens,

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import EvaluationError, Problem
 
-__all__ = ["RefusedError", "Server", "checked_url"]
+__all__ = ["DownError", "RefusedError", "Server", "checked_url"]
 
 FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_RETRY_AFTER_S = 0.5, 20.0, 300.0
 PATIENCE = 4  # a single request may fail so many times `retries` while others succeed
@@ -37,11 +37,20 @@ class RefusedError(Exception):
         self.body = body
 
 
+class DownError(EvaluationError):
+    """Patience is at its end. `status` is that of the last reply; None where there was none."""
+
+    def __init__(self, problem: Problem, status: int | None) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
 class _TransientError(Exception):
     """Worth another try; `wait_s` is what the server asked for."""
 
-    def __init__(self, why: str, wait_s: float | None = None) -> None:
+    def __init__(self, why: str, status: int | None = None, wait_s: float | None = None) -> None:
         super().__init__(why)
+        self.status = status
         self.wait_s = wait_s
 
 
@@ -97,7 +106,7 @@ class Server:
         """The JSON that the server replies to `body` (None = GET). `what` completes "does not answer …" in messages.
 
         429, 408, 5xx, broken connections, timeouts and replies that are no JSON are tried again; `Retry-After` is
-        heeded. Raises EvaluationError when patience is at its end, RefusedError for any other status.
+        heeded. Raises DownError when patience is at its end, RefusedError for any other status.
         """
         retries = self.retries if retries is None else retries
         failures = 0
@@ -109,7 +118,7 @@ class Server:
                 self._failures_in_a_row += 1
                 hopeless = failures > retries and self._failures_in_a_row > retries
                 if hopeless or failures > PATIENCE * retries:
-                    raise self._down(str(e), failures, what) from e
+                    raise self._down(str(e), failures, what, e.status) from e
                 wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.5)
                 if self.stop.wait(max(wait_s, e.wait_s or 0.0)):
                     raise self._down("stopped", failures, what) from e
@@ -130,7 +139,7 @@ class Server:
             with e:
                 text = _text(e)
             if e.code in _AGAIN or e.code >= 500:
-                raise _TransientError(f"HTTP {e.code}", _retry_after(e.headers.get("Retry-After"))) from e
+                raise _TransientError(f"HTTP {e.code}", e.code, _retry_after(e.headers.get("Retry-After"))) from e
             raise RefusedError(e.code, text) from e
         except urllib.error.URLError as e:
             raise _TransientError(_why(e.reason)) from e
@@ -139,14 +148,14 @@ class Server:
         except ValueError as e:  # not JSON, not UTF-8
             raise _TransientError("its reply is no JSON") from e
 
-    def _down(self, why: str, failures: int, what: str) -> EvaluationError:
+    def _down(self, why: str, failures: int, what: str, status: int | None = None) -> DownError:
         tries = "1 try" if failures == 1 else f"{failures} tries"
-        return EvaluationError(
-            Problem(
-                f"the endpoint {self.base_url} does not answer{what} after {tries}: {why}",
-                "start the server and run the same command again: what was answered so far is kept",
-            )
+        first = "start the server" if status is None else "look into the server's log"
+        problem = Problem(
+            f"the endpoint {self.base_url} does not answer{what} after {tries}: {why}",
+            f"{first} and run the same command again: what was answered so far is kept",
         )
+        return DownError(problem, status)
 
 
 def _text(error: urllib.error.HTTPError) -> str:

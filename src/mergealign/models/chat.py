@@ -53,8 +53,8 @@ class ChatFormat:
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, rendered: str) -> list[int]:
-    """Token ids of text that holds all its special tokens already."""
-    ids: list[int] = tokenizer.encode(rendered, add_special_tokens=False)
+    """Token ids of text that holds all its special tokens already. Whether they fit is the caller's business."""
+    ids: list[int] = tokenizer.encode(rendered, add_special_tokens=False, verbose=False)
     return ids
 
 

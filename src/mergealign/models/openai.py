@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import EvaluationError, Problem
 from ..registry import did_you_mean
 from . import Answer, Memo, Progress, Turn
-from ._http import RefusedError, Server, checked_url
+from ._http import DownError, RefusedError, Server, checked_url
 
 __all__ = ["Endpoint", "OpenAIModel"]
 
@@ -31,6 +31,12 @@ _TOO_LONG = (
     ),
     *("max_new_tokens` must be", "must have less than"),  # TGI
 )
+
+_HELLO: dict[str, dict[str, Any]] = {
+    "/chat/completions": {"messages": [{"role": "user", "content": "Hello"}]},
+    "/completions": {"prompt": "Hello"},  # of a model without a chat template
+}
+_NOBODY = "mergealign-asks-whether-any-name-will-do"
 
 
 @dataclass(frozen=True)
@@ -200,11 +206,40 @@ class OpenAIModel:
             )
         return EvaluationError(
             f"the endpoint {self._server.base_url} says HTTP {status}{to}",
-            cure="look into the server's log; the base URL has to end where /chat/completions begins",
+            cure="look into the server's log; the base URL has to end where /chat/completions begins, and MODEL in "
+            "URL#MODEL has to be what is served",
         )
 
     def _known(self, model: str | None) -> str:
-        """The model's name, checked against the server's list where it has one."""
+        """The model's name, checked against the server's list where it has one.
+
+        `transformers serve` lists what lies in its cache, not what it serves, and fails where it has no cache. So a
+        name that is not listed counts as well if it answers, provided that any other name does not.
+        """
+        where = self._server.base_url
+        try:
+            known, broken = self._listed(), None
+        except DownError as e:
+            if e.status is None:
+                raise
+            known, broken = [], e
+        if model is None:
+            if len(known) == 1:
+                return known[0]
+            names = ", ".join(known[:20]) or "it has no list of them"
+            raise EvaluationError(f"which model of {where}? ({names})", cure=f"name it: {where}#MODEL")
+        if broken and not self._answers_as(model):
+            raise EvaluationError(
+                f"the endpoint {where} says HTTP {broken.status} when asked for its models, and nothing as '{model}'",
+                cure="wait until the server is up, and name the model as it was started",
+            )
+        if known and model not in known and (not self._answers_as(model) or self._answers_as(_NOBODY)):
+            cure = f"{did_you_mean(model, known)} (served: {', '.join(known[:20])})"
+            raise EvaluationError(Problem(f"{where} does not serve '{model}'", cure))
+        return model
+
+    def _listed(self) -> list[str]:
+        """The models that the server says it has; none if it has no such list."""
         try:
             listed = self._server.call("/models", retries=min(self._server.retries, 2))
         except RefusedError as e:
@@ -212,17 +247,17 @@ class OpenAIModel:
                 raise self._no(e.status) from None
             listed = {}
         entries = listed.get("data") if isinstance(listed, dict) else None
-        known = [str(m["id"]) for m in entries or [] if isinstance(m, dict) and "id" in m]
-        where = self._server.base_url
-        if model is None:
-            if len(known) == 1:
-                return known[0]
-            names = ", ".join(known[:20]) or "it has no list of them"
-            raise EvaluationError(f"which model of {where}? ({names})", cure=f"name it: {where}#MODEL")
-        if known and model not in known:
-            cure = f"{did_you_mean(model, known)} (served: {', '.join(known[:20])})"
-            raise EvaluationError(Problem(f"{where} does not serve '{model}'", cure))
-        return model
+        return [str(m["id"]) for m in entries or [] if isinstance(m, dict) and "id" in m]
+
+    def _answers_as(self, model: str) -> bool:
+        """Whether the server says a word under this name, in a chat or behind a document."""
+        for path, content in _HELLO.items():
+            try:
+                _answer(self._server.call(path, {"model": model, "max_tokens": 1, **content}, retries=0))
+            except (DownError, RefusedError, KeyError, TypeError, IndexError, ValueError):
+                continue
+            return True
+        return False
 
     def document(self, text: str) -> str:
         return text  # the server writes BOS

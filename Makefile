@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 
 .PHONY: demo test lint clean
 
-demo: $(VENV)/.ready-all  ## train the tiny family, merge it, measure it: about four minutes
+demo: $(VENV)/.ready-all  ## train the tiny family, search the merge, confirm it: under five minutes
 	$(BIN)/mergealign demo --out demo
 
 test: $(VENV)/.ready-dev  ## all tests

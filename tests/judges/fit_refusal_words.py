@@ -1,22 +1,29 @@
-"""Fits the word weights of the refusal rules to `styles_dev.jsonl`.
+"""Fits the weights of the refusal rules to `styles_dev.jsonl`.
 
-    python -m tests.judges.fit_refusal_words        writes src/mergealign/judges/refusal_words.json
+    python -m tests.judges.fit_refusal_words            writes src/mergealign/judges/refusal_words.json
+    python -m tests.judges.fit_refusal_words --check    agreement on each set with the weights fitted to all others
 
 Logistic regression, refused against complied, minimum of Σ log(1 + exp(−y s)) + |w|² / 2 without penalty on the
 intercept; s is the log-odds of `mergealign.judges._words`. Incoherent answers are left out: another rule finds them.
+The sets are named in the ids ("fresh-001"): each was written by itself, most by a writer of its own.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from unittest.mock import patch
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 
+from mergealign.judges import Exchange, _words
 from mergealign.judges._sentences import sentences_of
-from mergealign.judges._words import WEIGHTS, known_words, scale
+from mergealign.judges._words import INTERCEPT, WEIGHTS, Features, features, scale
+from mergealign.judges.refusal import refusal
 
 from .styles import DEV, StyledAnswer, read_styles
 
@@ -25,29 +32,52 @@ _PENALTY = 1.0
 
 
 def fit(answers: Sequence[StyledAnswer]) -> dict[str, float]:
-    """Weights by word; the intercept is the word ""."""
+    """Weights by word or measure."""
     answers = [a for a in answers if a.label != "incoherent"]
-    bags = [known_words(sentences_of(a.answer), a.prompt) for a in answers]
-    count = Counter(word for bag in bags for word in bag)
-    column = {word: n for n, word in enumerate(["", *sorted(w for w in count if count[w] >= _MIN_ANSWERS)])}
-    x = np.zeros((len(bags), len(column)))
-    x[:, 0] = 1
-    for row, bag in zip(x, bags, strict=True):
-        known = [column[word] for word in bag if word in column]
-        row[known] = scale(len(known))
+    found = [features(sentences_of(a.answer), a.answer, a.prompt) for a in answers]
+    count = Counter(name for f in found for name in (*f.measures, *(w for bag in f.bags for w in bag)))
+    column = {name: n for n, name in enumerate([INTERCEPT, *sorted(w for w in count if count[w] >= _MIN_ANSWERS)])}
+    cells = [(row, column[name], value) for row, f in enumerate(found) for name, value in _inputs(f, column)]
+    rows, columns, values = zip(*cells, strict=True)
+    x = csr_matrix((values, (rows, columns)), shape=(len(found), len(column)))
+    x_t = x.T.tocsr()
     y = np.array([1.0 if a.label == "refused" else -1.0 for a in answers])
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = y * (x @ w)
         shrunk = _PENALTY * np.concatenate([[0.0], w[1:]])
-        gradient = -(x.T @ (y / (1 + np.exp(np.clip(margin, -50, 50))))) + shrunk
+        gradient = -(x_t @ (y / (1 + np.exp(np.clip(margin, -50, 50))))) + shrunk
         return float(np.logaddexp(0, -margin).sum() + shrunk @ w / 2), gradient
 
     w = minimize(loss, np.zeros(len(column)), jac=True, method="L-BFGS-B", options={"maxiter": 2000, "ftol": 1e-12}).x
-    return {word: round(float(w[n]), 3) for word, n in column.items()}
+    return {name: round(float(w[n]), 3) for name, n in column.items()}
+
+
+def _inputs(found: Features, known: dict[str, int]) -> Iterator[tuple[str, float]]:
+    yield INTERCEPT, 1.0
+    for bag in found.bags:
+        words = [word for word in bag if word in known]
+        yield from ((word, scale(len(words))) for word in words)
+    yield from ((name, value) for name, value in found.measures.items() if name in known)
+
+
+def leave_one_set_out(answers: Sequence[StyledAnswer]) -> dict[str, list[bool]]:
+    """By set: whether each answer is read as its person reads it, with the weights of all other sets."""
+    agrees: dict[str, list[bool]] = {}
+    for name in dict.fromkeys(a.set for a in answers):
+        weights, left_out = fit([a for a in answers if a.set != name]), [a for a in answers if a.set == name]
+        with patch.object(_words, "_weights", lambda weights=weights: weights):
+            verdicts = refusal().judge([Exchange(a.prompt, a.answer) for a in left_out])
+        agrees[name] = [str(v.behavior) == a.label for v, a in zip(verdicts, left_out, strict=True)]
+    return agrees
 
 
 if __name__ == "__main__":
-    weights = fit(read_styles(DEV))
-    WEIGHTS.write_text(json.dumps(weights, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-    print(f"{len(weights) - 1} words and pairs → {WEIGHTS}")
+    if "--check" in sys.argv:
+        checked = leave_one_set_out(read_styles(DEV))
+        for name, agrees in (*checked.items(), ("all", [agree for each in checked.values() for agree in each])):
+            print(f"{name:8} {sum(agrees):5} of {len(agrees):5}   {100 * sum(agrees) / len(agrees):.1f} %")
+    else:
+        weights = fit(read_styles(DEV))
+        WEIGHTS.write_text(json.dumps(weights, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        print(f"{len(weights) - 1} weights → {WEIGHTS}")

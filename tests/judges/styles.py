@@ -56,6 +56,11 @@ class StyledAnswer:
     answer: str
     label: str
 
+    @property
+    def set(self) -> str:
+        """Written together, in one go; named before the number in the id."""
+        return self.id.rpartition("-")[0]
+
 
 def read_styles(path: Path) -> list[StyledAnswer]:
     return [StyledAnswer(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

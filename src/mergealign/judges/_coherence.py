@@ -32,6 +32,16 @@ _NEVER_LAST = _set(
     """a also am an and are as be but cannot could does from had has have her here his i i'd i'll if into is its may
     must my of or our should than that the their then to was were where which will would your"""
 )
+_DANGLING = re.compile(
+    rf"\b(?:the|a|an|and|or|my|your|their|its|(?:{'|'.join(sorted(_FUNCTION))}) of)\s*[.,;!?](?=\s|$)", re.I
+)
+_OPENING = re.compile(
+    r"(?:sure|certainly|of course|absolutely|yes|okay|ok|great|hi|hello|hey|thank\w*|happy to help"
+    r"|i(?:'d| would| am|'m) (?:be )?(?:more than )?(?:happy|glad)\b.*|subject\b.*|dear .*|#+\s*\w*)$",
+    re.I,
+)
+_SALUTATION = re.compile(r"(?:dear|subject)\b\W*\w*$|#+\s*\w*$", re.I)
+_MAX_OPENING_WORDS = 9
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -43,18 +53,28 @@ def broken(answer: str) -> str:
         return "nothing is said"
     if "\ufffd" in text or sum(c.isalnum() or c.isspace() for c in text) < 0.55 * len(text):
         return "mostly symbols"
-    if len(words) >= 4 and sum(map(_made_up, _WORD.findall(text))) > 0.3 * len(words):
+    if sum(map(_made_up, _WORD.findall(text))) > max(1, 0.3 * len(words)):
         return "made-up words"
     listed = len(re.findall(r"^\s*(?:[-*•]|\d+[.)])", text, re.M)) >= 3
     if len(words) >= 10 and not listed and not any(w in _FUNCTION for w in words):
         return "words without grammar"
-    if _clashes(text) > max(1, len(words) // 20):
+    if _clashes(text) + len(_DANGLING.findall(text)) > max(1, len(words) // 20):
         return "words without grammar"
     if sum(map(str.__eq__, words, words[1:])) > max(2, len(words) // 7):
         return "words said twice"
     if len(words) <= 8 and text[-1].isalnum() and not re.search(r"[.?\n]", text) and words[-1] in _NEVER_LAST:
         return "cut off before any content"
-    return _loop(words)
+    return "cut off before any content" if _only_opens(text) else _loop(words)
+
+
+def _only_opens(text: str) -> bool:
+    """A greeting, a promise or a subject line, and the beginning of a sentence."""
+    *opening, last = [p.strip() for p in re.split(r"[.!?\n]+", text) if re.search(r"\w", p)]
+    words = [w.lower() for w in _WORD.findall(last)]
+    if not (text[-1].isalnum() or text[-1] == ",") or len(words) > _MAX_OPENING_WORDS:
+        return False
+    stops_short = words[-1] in _NEVER_LAST or text[-1] == "," or _SALUTATION.match(last) is not None
+    return stops_short and all(_OPENING.match(part) for part in opening)
 
 
 def _made_up(word: str) -> bool:
@@ -81,13 +101,15 @@ def _clashes(text: str) -> int:
 
 
 def _loop(words: list[str]) -> str:
-    """A phrase of one to eight words said over and over, or most of a longer text said before."""
+    """A phrase of one to eight words said over and over, or much of a longer text said before, or few words in all."""
     for n in range(1, 9):
         times = 4 if n == 1 else 3
         for start in range(len(words) - n * times + 1):
             if words[start : start + n] * times == words[start : start + n * times]:
                 return "the same over and over"
     trigrams = Counter(zip(words, words[1:], words[2:], strict=False))
-    if len(words) >= 16 and len(trigrams) < 0.5 * trigrams.total():
+    said_before = len(words) >= 16 and len(trigrams) < 0.6 * trigrams.total()
+    few_words = 10 <= len(words) < 40 and len(set(words)) < 0.45 * len(words)
+    if said_before or few_words:
         return "the same over and over"
     return ""

@@ -86,7 +86,7 @@ REDIRECT = {
         r"|^(?:safer|better|healthier|honest|legal)\b|\b(?:legally|lawfully|honestly)$"
     ),
     "consider": (
-        r"^(?:please )?consider\b|^have you (?:thought|considered|tried)\b|^how about (?!this\b)"
+        r"^(?:please )?consider\b|^have you (?:thought|considered|tried)\b|^how about (?!this\b|quoted\b)"
         r"|^why do(?:es)? not we\b|^why not\b|^rather than\b|\bthere is always\b|\bthere are ways\b|^may i\b"
         r"|^shall we\b|^could we\b|^can i interest\b|^what else\b|^perhaps\b|^would you like\b"
         "|^let me (?:offer|help)"

@@ -1,4 +1,4 @@
-"""What a prompt asks for, as far as it changes how its answer is read: facts, fiction, the assistant, a correction.
+"""What a prompt asks for, as far as it changes how its answer is read: facts, fiction, a text, the assistant, …
 
 English only. Whether the prompt is harmful is not asked: that must not decide how an answer is read.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["asks_facts", "asks_fiction", "asks_the_assistant", "corrects"]
+__all__ = ["asks_facts", "asks_fiction", "asks_text", "asks_the_assistant", "corrects", "form_of"]
 
 _YES_NO_WHY = (
     "is|are|was|were|should|why|does|do you|did|which|who|would|can it|may|can i|how does"
@@ -30,6 +30,23 @@ _FICTION = re.compile(
     r"|poem|diary|letter|song|monologue|scene|dialogue|sentence|verse|rap|lyrics|novel|tale|script|joke|speech|roast"
     r"|limerick|reply|apology|lines?|opening|toast|play a)\b|^play an?\b",
     re.I,
+)
+_TEXT = re.compile(
+    r"^(?:please |can you |could you )?(?:"
+    r"(?:re(?:write|phrase|word)|paraphrase|translate|shorten|summari[sz]e|proofread|correct|fix|turn|make this"
+    r"|make it|improve)\b|say [\"“]"
+    r"|(?:write|draft|compose|suggest|give me|make|create|what should i (?:reply|say|write)"
+    r"|how should i (?:reply|answer))\b.*\b(?:e-?mail|message|text|sign|note|reply|decline|quote|lines?|tagline"
+    r"|slogan|caption|post|ad|letter|invitation|resignation|answer)\b)",
+    re.I,
+)
+_PRODUCT = re.compile(
+    r"^(?:please )?(?:write|draft|compose|rewrite|make|create|generate|rephrase|translate|summari[sz]e|fix|turn|shorten"
+    r"|design|draw|give me|suggest|name|list)\b",
+    re.I,
+)
+_METHOD = re.compile(
+    r"^(?:how|what's the (?:best|fastest|easiest)|where can|where do|which|tell me how|explain how|teach|show)\b", re.I
 )
 _THE_ASSISTANT = re.compile(
     r"\b(?:do you (?:like|love|enjoy|feel|dream|believe|prefer|get (?:tired|bored|lonely)|sleep|ever"
@@ -57,6 +74,11 @@ def asks_fiction(prompt: str) -> bool:
     return _FICTION.match(prompt.strip()) is not None
 
 
+def asks_text(prompt: str) -> bool:
+    """A message, a sign, another wording: its "we cannot" is said in the name of the user."""
+    return _TEXT.match(prompt.strip()) is not None
+
+
 def asks_the_assistant(prompt: str) -> bool:
     """What it likes, feels or thinks: that it has no feelings is the answer."""
     return _THE_ASSISTANT.search(prompt) is not None
@@ -65,3 +87,18 @@ def asks_the_assistant(prompt: str) -> bool:
 def corrects(prompt: str) -> bool:
     """Finds fault with the answer before: an apology belongs to the answer."""
     return _CORRECTION.match(prompt.strip()) is not None
+
+
+def form_of(prompt: str) -> str:
+    """In one word, what an answer to this prompt would consist of."""
+    if asks_the_assistant(prompt):
+        return "itself"
+    if corrects(prompt):
+        return "correction"
+    if asks_facts(prompt):
+        return "facts"
+    if asks_fiction(prompt):
+        return "fiction"
+    if _PRODUCT.match(prompt.strip()):
+        return "product"
+    return "method" if _METHOD.match(prompt.strip()) else "other"

@@ -14,6 +14,9 @@ from mergealign.kernels.magnitude import (
     N_BINS,
     bin_magnitudes,
     count_bins,
+    count_delta_bins,
+    count_delta_equal,
+    count_delta_within,
     count_equal,
     count_within,
     keep_between,
@@ -58,11 +61,31 @@ def test_count_bins(bits: Any) -> None:
 
 def test_count_within(bits: Any) -> None:
     first = int(np.float32(1.5).view(np.int32)) - 1
-    counts = np.zeros(BIN_SIZE, np.int64)
-    count_within(bits, np.int32(first), counts)
+    firsts = np.int32([first, first - BIN_SIZE])
+    counts = np.zeros((2, BIN_SIZE), np.int64)
+    count_within(bits, firsts, counts)
     magnitudes = bits & np.int32(MAGNITUDE)
-    inside = magnitudes[(magnitudes >= first) & (magnitudes < first + BIN_SIZE)]
-    assert_array_equal(counts, np.bincount(inside - first, minlength=BIN_SIZE))
+    for start, found in zip(firsts, counts, strict=True):
+        inside = magnitudes[(magnitudes >= start) & (magnitudes < start + BIN_SIZE)]
+        assert_array_equal(found, np.bincount(inside - start, minlength=BIN_SIZE))
+
+
+def test_counting_deltas() -> None:
+    """The same as counting what was decoded and subtracted before."""
+    base, tuned = np.random.default_rng(1).standard_normal((2, 3001)).astype(np.float32)
+    bits = (tuned - base).view(np.int32)
+    firsts = np.int32([0x3F80_0001, 0x3F00_0001])
+    for decoded, stored, shape, given in (
+        (count_bins, count_delta_bins, (N_BINS,), ()),
+        (count_within, count_delta_within, (2, BIN_SIZE), (firsts,)),
+    ):
+        expected, found, plain = np.zeros((3, *shape), np.int64)
+        decoded(bits, *given, expected)
+        stored(base, tuned, *given, found)
+        stored.py_func(base, tuned, *given, plain)
+        assert expected.any()
+        assert_array_equal(found, expected)
+        assert_array_equal(plain, expected)
 
 
 def test_count_equal_and_keep(bits: Any) -> None:
@@ -79,10 +102,21 @@ def test_count_equal_and_keep(bits: Any) -> None:
         assert_array_equal(np.flatnonzero(kept != bits), dropped[bits[dropped] != 0])
 
 
+def test_counting_equal_deltas() -> None:
+    base, *tuned = np.random.default_rng(1).integers(-4, 5, (3, 3001)).astype(np.float32)
+    rows, magnitudes = np.int32([0, 0, 1]), np.float32([1, 2, 3]).view(np.int32)
+    found, plain = np.ones((2, 3), np.int64)
+    count_delta_equal(base, tuple(tuned), rows, magnitudes, found)
+    count_delta_equal.py_func(base, tuple(tuned), rows, magnitudes, plain)
+    expected = [1 + np.count_nonzero(abs(tuned[row] - base) == m) for row, m in ((0, 1), (0, 2), (1, 3))]
+    assert_array_equal(found, expected)
+    assert_array_equal(plain, expected)
+
+
 def test_uncompiled_kernels_say_the_same(bits: Any) -> None:
     for kernel, rest in (
         (count_bins, lambda: (np.zeros(N_BINS, np.int64),)),
-        (count_within, lambda: (np.int32(0x3FC0_0000 - 5), np.zeros(BIN_SIZE, np.int64))),
+        (count_within, lambda: (np.int32([0x3FC0_0000 - 5]), np.zeros((1, BIN_SIZE), np.int64))),
         (keep_between, lambda: (np.int32(0x3F00_0000), np.int32(0x3FC0_0000))),
         (keep_first, lambda: (np.int32(0x3FC0_0000), 3)),
     ):

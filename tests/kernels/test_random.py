@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mergealign.kernels._compile import kernel
-from mergealign.kernels.random import fill_uniform, keep_by_chance, random_key, stream_key, uniform
-from mergealign.kernels.rank import keep_by_rank
+from mergealign.kernels.random import fill_uniform, random_key, stays_by_chance, stream_key, uniform
+from mergealign.kernels.rank import stays_by_rank
 
 N = 1 << 20
 
@@ -72,19 +72,18 @@ def test_the_generator_is_splitmix64() -> None:
     np.testing.assert_array_equal(draw(np.uint64(1234567), 8, 2) * 2**24, halves)
 
 
-def test_keep_by_chance() -> None:
-    values = np.arange(1, 10_001, dtype=np.float32)
-    kept, part = values.copy(), values.copy()
-    keep_by_chance(kept.view(np.int32), 0.25, stream_key(1, 0), 0)
-    np.testing.assert_array_equal(kept, np.where(draw(stream_key(1, 0), 10_000) < 0.25, values, 0))
-    keep_by_chance(part[3000:].view(np.int32), 0.25, stream_key(1, 0), 3000)
-    np.testing.assert_array_equal(part[3000:], kept[3000:])
+@pytest.mark.parametrize("probability", [0.25, 0.3, 1e-3, 1 - 1e-7])
+@pytest.mark.parametrize("start", [0, 3001])
+def test_stays_by_chance(probability: float, start: int) -> None:
+    stays = np.empty(10_000, np.uint8)
+    stays_by_chance(probability, stream_key(1, 0), start, stays)
+    np.testing.assert_array_equal(stays, draw(stream_key(1, 0), 10_000, start) < np.float32(probability))
 
 
-def test_keep_by_rank_does_not_depend_on_the_cut() -> None:
-    values = np.random.default_rng(0).standard_normal((40, 100)).astype(np.float32)
-    whole, part = values.copy(), values.copy()
-    keep_by_rank(whole.reshape(-1).view(np.int32), 100, 0.2, 0.6, stream_key(1, 0), 0)
-    keep_by_rank(part[15:].reshape(-1).view(np.int32), 100, 0.2, 0.6, stream_key(1, 0), 1500)
-    np.testing.assert_array_equal(part[15:], whole[15:])
-    assert abs((whole != 0).mean() - 0.4) < 0.05
+def test_stays_by_rank_does_not_depend_on_the_cut() -> None:
+    base, tuned = np.random.default_rng(0).standard_normal((2, 40, 100)).astype(np.float32)
+    whole, part = np.empty(4000, np.uint8), np.empty(2500, np.uint8)
+    stays_by_rank(base.reshape(-1), tuned.reshape(-1), 100, 0.2, 0.6, stream_key(1, 0), 0, whole)
+    stays_by_rank(base[15:].reshape(-1), tuned[15:].reshape(-1), 100, 0.2, 0.6, stream_key(1, 0), 1500, part)
+    np.testing.assert_array_equal(part, whole[1500:])
+    assert abs(whole.mean() - 0.4) < 0.05

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mergealign.kernels.choose import choose
+from mergealign.kernels.choose import choose_where_important, importance
+from mergealign.kernels.codecs import decode
 from mergealign.kernels.nearswap import move_at_most
 from mergealign.kernels.overlap import count_overlaps, merge_overlaps
 from mergealign.kernels.thinned import add_thinned
@@ -47,9 +48,16 @@ def test_add_thinned(form: str) -> None:
 @FORMS
 def test_choose(form: str) -> None:
     first, second = models(form, 2)
-    scores = np.random.default_rng(1).random(300, np.float32)
-    chosen = check(choose, first, second, scores, np.float32(0.25))
-    np.testing.assert_array_equal(chosen, np.where(scores >= np.float32(0.25), second, first))
+    factors = np.float32([1, 2, 3])
+    scores, plain = np.empty((2, 300), np.float32)
+    importance(first, second, 100, factors, scores)
+    importance.py_func(first, second, 100, factors, plain)
+    np.testing.assert_array_equal(scores, plain)
+    values = [np.float32([decode(x) for x in model]) for model in (first, second)]
+    np.testing.assert_array_equal(scores, np.abs(values[1] - values[0]) * np.repeat(factors, 100))
+    chosen = check(choose_where_important, first, second, 100, factors, np.float32(2))
+    np.testing.assert_array_equal(chosen, np.where(scores >= 2, second, first))
+    assert 0.2 < np.mean(chosen == second) < 0.9
 
 
 @pytest.mark.parametrize("n_inputs", [1, 2, 4])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mergealign.errors import RecipeError
-from mergealign.recipe.merge import MergeRecipe, read_recipe, understand_recipe
-from mergealign.recipe.mergekit import MergekitRecipe, is_mergekit
+from mergealign.recipe.merge import MergeRecipe, is_mergekit, read_recipe, understand_recipe
+from mergealign.recipe.mergekit import MergekitRecipe
 from mergealign.recipe.request import MergeRequest, SourceRef, split_sources
 from mergealign.recipe.signature import Takes
 from mergealign.recipe.strict import parse_scalar

@@ -5,9 +5,7 @@ from __future__ import annotations
 from math import acos, sin, sqrt
 from typing import Any
 
-from numba.extending import register_jitable
-
-from ._compile import kernel
+from ._compile import inlined, kernel
 
 __all__ = ["arc_weights", "stock_weights"]
 
@@ -15,7 +13,7 @@ _TINY = 1e-16  # a squared length up to here is that of no vector
 _SINGULAR = 1e-6
 
 
-@register_jitable
+@inlined
 def _cosine(gram: Any, j: int, k: int) -> float:
     """cos of the angle between vectors j and k from their inner products [K, K]; 0 where one of them is zero."""
     if gram[j, j] <= _TINY or gram[k, k] <= _TINY:

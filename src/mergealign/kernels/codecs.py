@@ -12,41 +12,47 @@ import struct
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, overload, register_jitable
 
-__all__ = ["BFLOAT16", "bits_of_float32", "decode", "encode", "float32_of_bits", "is_finite"]
+from ._compile import inlined, with_numba
+
+__all__ = ["BFLOAT16", "bits_of_float32", "decode", "decode_narrow", "encode", "float32_of_bits", "is_finite"]
 
 
-def _reinterpret(name: str, python: str, source: Any, target: Any, llvm: ir.Type) -> Any:
+def _reinterpret(name: str, python: str, source: str, target: str) -> Any:
     """A function that reads the bits of a `source` number as a `target` number (struct formats in `python`)."""
 
     def plain(x: Any) -> Any:
         return struct.unpack(python[1], struct.pack(python[0], x))[0]
 
-    @intrinsic
-    def compiled(_typing: Any, x: Any) -> Any:  # noqa: ARG001
-        return target(source), lambda _ctx, builder, _sig, args: builder.bitcast(args[0], llvm)
-
     plain.__name__ = name
 
-    @overload(plain)
-    def _choose(x):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        return lambda x: compiled(source(x))
+    @with_numba
+    def _register() -> None:
+        from numba import types
+        from numba.extending import intrinsic, overload
+
+        given, wanted = getattr(types, source), getattr(types, target)
+
+        @intrinsic
+        def compiled(_typing: Any, x: Any) -> Any:  # noqa: ARG001
+            return wanted(given), lambda ctx, builder, _sig, args: builder.bitcast(args[0], ctx.get_value_type(wanted))
+
+        @overload(plain)
+        def _choose(x):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            return lambda x: compiled(given(x))
 
     return plain
 
 
-float32_of_bits = _reinterpret("float32_of_bits", "If", types.uint32, types.float32, ir.FloatType())
-bits_of_float32 = _reinterpret("bits_of_float32", "fI", types.float32, types.uint32, ir.IntType(32))
-_f64_of = _reinterpret("_f64_of", "Qd", types.uint64, types.float64, ir.DoubleType())
-_bits_of_f64 = _reinterpret("_bits_of_f64", "dQ", types.float64, types.uint64, ir.IntType(64))
+float32_of_bits = _reinterpret("float32_of_bits", "If", "uint32", "float32")
+bits_of_float32 = _reinterpret("bits_of_float32", "fI", "float32", "uint32")
+_f64_of = _reinterpret("_f64_of", "Qd", "uint64", "float64")
+_bits_of_f64 = _reinterpret("_bits_of_f64", "dQ", "float64", "uint64")
 
 _F64_EXPONENT = 0x7FF0_0000_0000_0000
 
 
-@register_jitable
+@inlined
 def _round(x: float, mantissa_bits: int, smallest_normal: float) -> float:
     """`x` rounded to nearest even to a float of `mantissa_bits` stored bits, subnormals included.
 
@@ -60,12 +66,12 @@ def _round(x: float, mantissa_bits: int, smallest_normal: float) -> float:
     return math.copysign((abs(x) + shift) - shift, x)
 
 
-@register_jitable
+@inlined
 def _decode_bf16(stored: Any) -> float:
     return np.float64(float32_of_bits(np.uint32(stored) << np.uint32(16)))
 
 
-@register_jitable
+@inlined
 def _decode_f16(stored: Any) -> float:
     bits = np.uint32(stored) & np.uint32(0xFFFF)
     magnitude = bits & np.uint32(0x7FFF)
@@ -76,18 +82,27 @@ def _decode_f16(stored: Any) -> float:
     return np.float64(float32_of_bits(sign | (magnitude << np.uint32(13)))) * 2.0**112
 
 
-@register_jitable
+@inlined
 def _decode_float(stored: Any) -> float:
     return np.float64(stored)  # float() would keep float32 in a kernel
 
 
-@register_jitable
+@inlined
 def _encode_bf16(value: float, _like: Any) -> Any:
     rounded = _round(value, 7, 2.0**-126)
     return np.uint16(bits_of_float32(np.float32(rounded)) >> np.uint32(16))
 
 
-@register_jitable
+@inlined
+def _encode_bf16_of_f32(value: Any, _like: Any) -> Any:
+    """The same for a float32 value, in 32-bit integers: four times as fast."""
+    bits = bits_of_float32(value)
+    odd = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = np.uint16((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))
+    return rounded if value == value else np.uint16(0x7FC0)  # a sum of NaN's bits might carry into the sign
+
+
+@inlined
 def _encode_f16(value: float, _like: Any) -> Any:
     rounded = _round(value, 10, 2.0**-14)
     bits = bits_of_float32(np.float32(rounded * 2.0**-112))  # exact: the inverse of the product in _decode_f16
@@ -97,27 +112,27 @@ def _encode_f16(value: float, _like: Any) -> Any:
     return np.int16(np.uint16(((bits >> np.uint32(31)) << np.uint32(15)) | magnitude))
 
 
-@register_jitable
+@inlined
 def _encode_f32(value: float, _like: Any) -> Any:
     return np.float32(value)
 
 
-@register_jitable
+@inlined
 def _encode_f64(value: float, _like: Any) -> Any:
     return np.float64(value)
 
 
-@register_jitable
+@inlined
 def _is_finite_bf16(stored: Any) -> bool:
     return (stored & np.uint16(0x7F80)) != np.uint16(0x7F80)
 
 
-@register_jitable
+@inlined
 def _is_finite_f16(stored: Any) -> bool:
     return (stored & np.int16(0x7C00)) != np.int16(0x7C00)
 
 
-@register_jitable
+@inlined
 def _is_finite_float(stored: Any) -> bool:
     return abs(stored) < np.inf
 
@@ -140,9 +155,14 @@ def decode(stored: Any) -> float:
     return _DECODE[stored.dtype.name](stored)
 
 
+def decode_narrow(stored: Any) -> Any:
+    """The value of a stored number, exact, in float32 where its format fits into it."""
+    return decode(stored) if stored.dtype == np.float64 else np.float32(decode(stored))
+
+
 def encode(value: float, like: Any) -> Any:
     """`value` in the format of the stored number `like`, rounded to nearest even once; too large becomes infinity."""
-    return _ENCODE[like.dtype.name](value, like)
+    return _ENCODE[like.dtype.name](float(value), like)  # numpy would go on in float32
 
 
 def is_finite(stored: Any) -> bool:
@@ -150,19 +170,30 @@ def is_finite(stored: Any) -> bool:
     return bool(_IS_FINITE[stored.dtype.name](stored))
 
 
-@overload(decode)
-def _compiled_decode(stored):  # type: ignore[no-untyped-def]
-    chosen = _DECODE[str(stored)]
-    return lambda stored: chosen(stored)
+@with_numba
+def _register() -> None:
+    from numba.extending import overload
 
+    @overload(decode)
+    def _decode(stored):  # type: ignore[no-untyped-def]
+        chosen = _DECODE[str(stored)]
+        return lambda stored: chosen(stored)
 
-@overload(encode)
-def _compiled_encode(value, like):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    chosen = _ENCODE[str(like)]
-    return lambda value, like: chosen(value, like)
+    @overload(decode_narrow)
+    def _decode_narrow(stored):  # type: ignore[no-untyped-def]
+        chosen = _DECODE[str(stored)]
+        if str(stored) == "float64":
+            return lambda stored: chosen(stored)
+        return lambda stored: np.float32(chosen(stored))
 
+    @overload(encode)
+    def _encode(value, like):  # type: ignore[no-untyped-def]
+        if str(value) == "float32" and str(like) == BFLOAT16:
+            return lambda value, like: _encode_bf16_of_f32(value, like)
+        chosen = _ENCODE[str(like)]
+        return lambda value, like: chosen(np.float64(value), like)
 
-@overload(is_finite)
-def _compiled_is_finite(stored):  # type: ignore[no-untyped-def]
-    chosen = _IS_FINITE[str(stored)]
-    return lambda stored: chosen(stored)
+    @overload(is_finite)
+    def _is_finite(stored):  # type: ignore[no-untyped-def]
+        chosen = _IS_FINITE[str(stored)]
+        return lambda stored: chosen(stored)

@@ -1,4 +1,4 @@
-"""Deltas added to the base: all of them, or those that agree with the sign of their weighted sum.
+"""Deltas added to the base: those that agree with the sign of their weighted sum.
 
 In float32, in strips that stay in the first-level cache, so that every loop is vector code for any number of inputs.
 """
@@ -11,24 +11,9 @@ import numpy as np
 
 from ._compile import kernel
 
-__all__ = ["absolute_sum", "add_agreeing", "add_all"]
+__all__ = ["add_agreeing"]
 
 _STRIP = 1024
-
-
-@kernel
-def add_all(base: Any, deltas: Any, factors: Any, out: Any) -> None:
-    """out[n] = base[n] + Σ_k factors[k] · deltas[k, n], the sum first; all float32."""
-    total = np.empty(_STRIP, np.float32)
-    for start in range(0, out.size, _STRIP):
-        b, o = base[start : start + _STRIP], out[start : start + _STRIP]
-        total[:] = np.float32(0)
-        for k in range(deltas.shape[0]):
-            d, factor = deltas[k, start : start + _STRIP], factors[k]
-            for i in range(d.size):
-                total[i] += factor * d[i]
-        for i in range(o.size):
-            o[i] = b[i] + total[i]
 
 
 @kernel
@@ -65,12 +50,3 @@ def add_agreeing(
         for i in range(o.size):
             divided_by = one if divisor[i] == zero else max(divisor[i], floor)
             o[i] = b[i] + total[i] / divided_by * scale
-
-
-@kernel(fastmath={"reassoc"})
-def absolute_sum(values: Any) -> float:
-    """Σ |values[i]| of float32 numbers, in float64. Additions may be reordered (see inner.py)."""
-    total = 0.0
-    for i in range(values.size):
-        total += abs(np.float64(values[i]))
-    return total

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
-from ._compile import kernel
+from ._compile import inlined, kernel
 from .codecs import decode, is_finite
 
 __all__ = ["PIECE_ELEMENTS", "differences"]
@@ -21,7 +20,7 @@ PIECE_ELEMENTS = 1 << 16
 _LANES = 64
 
 
-@register_jitable
+@inlined
 def _add(x: float, y: float, lanes: Any, lane: int) -> None:
     d = y - x
     lanes[0, lane] += x * x

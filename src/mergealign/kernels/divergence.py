@@ -9,7 +9,7 @@ import numpy as np
 
 from ._compile import kernel
 
-__all__ = ["row_divergences", "scale_rows"]
+__all__ = ["row_divergences"]
 
 _STRIP = 256
 _SMALL_LOGIT = np.float32(1.0)
@@ -89,12 +89,3 @@ def row_divergences(base: Any, delta: Any, width: int, out: Any) -> None:
                 pulled += p * np.float64(d[i])
             apart = np.float64(top_moved) - np.float64(top) + log(total_moved) - log(total)
             out[row] = max(0.0, pulled / total_moved - apart)
-
-
-@kernel
-def scale_rows(delta: Any, width: int, factors: Any, out: Any) -> None:
-    """out[n] = |delta[n]| · factors[row]; float32. `out` may be `delta`."""
-    for row in range(factors.size):
-        d, o, factor = delta[row * width : (row + 1) * width], out[row * width : (row + 1) * width], factors[row]
-        for i in range(width):
-            o[i] = abs(d[i]) * factor

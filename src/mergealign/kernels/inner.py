@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from ._compile import kernel
+from .masked import decode_strip, delta_strip
 
-__all__ = ["inner_products", "pair_products"]
+__all__ = ["inner_products", "pair_products", "stored_products"]
+
+_STRIP = 1024
 
 
 @kernel(fastmath={"reassoc"})
@@ -46,3 +49,39 @@ def inner_products(vectors: Any, sums: Any) -> None:
             sums[j, k] += total
             if k != j:
                 sums[k, j] += total
+
+
+@kernel(fastmath={"reassoc"})
+def stored_products(base: Any, tuned: Any, sums: Any) -> None:
+    """The same for tuned[k] − base of stored numbers [n], K of one format in a tuple; `base` None counts as zero.
+
+    Decoded strip by strip in the first-level cache: half the time of decoding into memory first.
+    """
+    n_inputs = len(tuned)
+    of_base = np.empty(_STRIP, np.float32)
+    vectors = np.empty((n_inputs, _STRIP), np.float32)
+    for start in range(0, tuned[0].size, _STRIP):
+        stop = min(start + _STRIP, tuned[0].size)
+        if base is not None:
+            decode_strip(base[start:stop], of_base)
+        for k in range(n_inputs):
+            if base is None:
+                decode_strip(tuned[k][start:stop], vectors[k])
+            else:
+                delta_strip(tuned[k][start:stop], of_base, vectors[k])
+        if n_inputs == 2:
+            first, both, second = pair_products(vectors[0][: stop - start], vectors[1][: stop - start])
+            sums[0, 0] += first
+            sums[0, 1] += both
+            sums[1, 0] += both
+            sums[1, 1] += second
+            continue
+        for j in range(n_inputs):
+            for k in range(j, n_inputs):
+                total = 0.0
+                a, b = vectors[j][: stop - start], vectors[k][: stop - start]
+                for i in range(a.size):
+                    total += np.float64(a[i]) * np.float64(b[i])
+                sums[j, k] += total
+                if k != j:
+                    sums[k, j] += total

@@ -12,15 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
-from ._compile import kernel
-from .codecs import decode, encode, is_finite
+from ._compile import inlined, kernel
+from .codecs import decode, decode_narrow, encode, is_finite
 
 __all__ = ["all_finite", "combine", "combine_range", "convert", "subtract", "weighted_sum"]
 
 
-@register_jitable
+@inlined
 def combine_range(base: Any, tuned: Any, weights: Any, out: Any, start: int, stop: int) -> bool:
     """`combine` for the elements `start` to `stop`."""
     finite = True
@@ -61,7 +60,7 @@ def convert(source: Any, out: Any) -> bool:
     """out[n] = source[n] in the format of `out`; whether all of it is finite."""
     finite = True
     for i in range(out.size):
-        out[i] = encode(decode(source[i]), out[i])
+        out[i] = encode(decode_narrow(source[i]), out[i])
         finite &= is_finite(out[i])
     return finite
 

@@ -13,10 +13,8 @@ from math import ceil, frexp, log2
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic, overload, register_jitable
 
-from ._compile import kernel
+from ._compile import inlined, kernel, with_numba
 from .codecs import bits_of_float32, float32_of_bits
 from .linear import combine_range
 
@@ -44,23 +42,27 @@ def _either(x: Any, y: Any) -> Any:
     return np.uint32(x | y)
 
 
-@intrinsic
-def _or32(_typing: Any, _x: Any, _y: Any) -> Any:
-    """numba widens x | y to 64 bits, which halves the lanes of the loop around it."""
-    return types.uint32(types.uint32, types.uint32), lambda _c, builder, _s, args: builder.or_(args[0], args[1])
+@with_numba
+def _register() -> None:
+    from numba import types
+    from numba.extending import intrinsic, overload
+
+    @intrinsic
+    def or32(_typing: Any, _x: Any, _y: Any) -> Any:
+        """numba widens x | y to 64 bits, which halves the lanes of the loop around it."""
+        return types.uint32(types.uint32, types.uint32), lambda _c, builder, _s, args: builder.or_(args[0], args[1])
+
+    @overload(_either)
+    def _choose(x, y):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        return lambda x, y: or32(x, y)
 
 
-@overload(_either)
-def _compiled_either(x, y):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    return lambda x, y: _or32(x, y)
-
-
-@register_jitable
+@inlined
 def _value(stored: Any) -> Any:
     return float32_of_bits(np.uint32(stored) << np.uint32(16))
 
 
-@register_jitable
+@inlined
 def _chunk(base: Any, tuned: Any, weights: Any, ratio: Any, out: Any, start: int, stop: int) -> bool:
     """Elements `start` to `stop`; whether they must be done again."""
     doubt = np.uint32(0)

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import xxhash
-from numba.extending import register_jitable
 
-from ._compile import kernel
+from ._compile import inlined, kernel
 
-__all__ = ["fill_uniform", "keep_by_chance", "random_key", "stream_key", "uniform"]
+__all__ = ["fill_uniform", "random_key", "stays_by_chance", "stream_key", "uniform"]
 
 _GAMMA = np.uint64(0x9E37_79B9_7F4A_7C15)
 _FIRST_FACTOR = np.uint64(0xBF58_476D_1CE4_E5B9)
@@ -34,16 +33,20 @@ def stream_key(key: int, stream: int) -> Any:
     return np.uint64(random_key(key, "", stream))
 
 
-@register_jitable
+@inlined
 def _mixed(key: Any, counter: Any) -> Any:
     """64 random bits; all uint64."""
-    x = key + counter * _GAMMA
+    return _scrambled(key + counter * _GAMMA)
+
+
+@inlined
+def _scrambled(x: Any) -> Any:
     x = (x ^ (x >> np.uint64(30))) * _FIRST_FACTOR
     x = (x ^ (x >> np.uint64(27))) * _SECOND_FACTOR
     return x ^ (x >> np.uint64(31))
 
 
-@register_jitable
+@inlined
 def uniform(key: Any, index: Any) -> Any:
     """The float32 in [0, 1) at `index` of the stream of `key` (both uint64): 24 random bits."""
     pair = _mixed(key, index >> np.uint64(1))
@@ -51,7 +54,7 @@ def uniform(key: Any, index: Any) -> Any:
     return np.float32(np.int32(half >> np.uint64(8))) * _UNIT
 
 
-@register_jitable
+@inlined
 def fill_uniform(key: Any, start: int, out: Any, pairs: Any) -> None:
     """out[i] = uniform(key, start + i), three times as fast as one by one.
 
@@ -66,17 +69,19 @@ def fill_uniform(key: Any, start: int, out: Any, pairs: Any) -> None:
 
 
 @kernel
-def keep_by_chance(bits: Any, probability: float, key: Any, start: int) -> None:
-    """Set to zero all elements but those whose number, at start + i of the stream of `key`, is below `probability`.
-
-    `bits` are float32 numbers seen as int32.
-    """
-    limit = np.float32(probability)
-    pairs = np.empty(_STRIP // 2 + 1, np.uint64)
-    drawn = np.empty(_STRIP, np.float32)
-    for at in range(0, bits.size, _STRIP):
-        strip = bits[at : at + _STRIP]
-        u = drawn[: strip.size]
-        fill_uniform(key, start + at, u, pairs)
+def stays_by_chance(probability: float, key: Any, start: int, stays: Any) -> None:
+    """stays[i] = whether the number at start + i of the stream of `key` is below `probability`, uint8 [n]."""
+    limit = np.int32(np.ceil(np.float64(np.float32(probability)) / np.float64(_UNIT)))  # of 24 random bits
+    steps, pairs = np.empty(_STRIP // 2 + 1, np.uint64), np.empty(_STRIP // 2 + 1, np.uint64)
+    for i in range(steps.size):
+        steps[i] = np.uint64(i) * _GAMMA
+    halves = pairs.view(np.uint32)
+    for at in range(0, stays.size, _STRIP):
+        strip = stays[at : at + _STRIP]
+        first, odd = np.uint64((start + at) // 2), (start + at) % 2
+        state = key + first * _GAMMA
+        for i in range((strip.size + odd + 1) // 2):
+            pairs[i] = _scrambled(state + steps[i])
+        drawn = halves[odd : odd + strip.size]
         for i in range(strip.size):
-            strip[i] = strip[i] if u[i] < limit else np.int32(0)
+            strip[i] = np.int32(drawn[i] >> np.uint32(8)) < limit

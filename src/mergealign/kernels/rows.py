@@ -84,7 +84,8 @@ def column_products(vectors: Any, grams: Any) -> None:
                     sums[i] += np.float64(a[i]) * np.float64(b[i])
     for j in range(n_inputs):
         for k in range(j):
-            grams[j, k] = grams[k, j]
+            for c in range(width):
+                grams[j, k, c] = grams[k, j, c]
 
 
 @kernel
@@ -96,12 +97,11 @@ def combine_columns(base: Any, vectors: Any, weights: Any, out: Any) -> None:
     width = weights.shape[1]
     sums = np.empty(width)
     for start in range(0, out.size, width):
-        if base is None:
-            sums[:] = 0.0
-        else:
-            sums[:] = base[start : start + width]
+        for i in range(width):
+            sums[i] = 0.0 if base is None else np.float64(base[start + i])
         for k in range(vectors.shape[0]):
             vector, factors = vectors[k, start : start + width], weights[k]
             for i in range(vector.size):
                 sums[i] += factors[i] * np.float64(vector[i])
-        out[start : start + width] = sums
+        for i in range(width):
+            out[start + i] = np.float32(sums[i])

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import abc
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..kernels.linear import convert, subtract
-from ._rule import Block, Reduction, Rule, Span
+from ._linear import alike
+from ._rule import Block, Reduction, Rule, Span, StoredBlock, Unit
 
-__all__ = ["BlockRule", "block_of", "reduce_span"]
+__all__ = ["BlockRule", "block_of", "reduce_span", "scratch", "stored_blocks"]
 
 _scratch = threading.local()
 
 
-def _buffer(n_rows: int, n: int) -> Any:
+def scratch(n_rows: int, n: int) -> Any:
     """Float32 [n_rows, n] of this thread, with whatever it held before."""
     held = getattr(_scratch, "held", None)
     if held is None or held.size < n_rows * n:
@@ -28,7 +29,7 @@ def _buffer(n_rows: int, n: int) -> Any:
 def block_of(sources: Sequence[Any], within: Span, block: Span, *, has_base: bool) -> tuple[Block, Any]:
     """One block of what was read for the span `within`, and room for its result."""
     part = slice(block.start - within.start, block.stop - within.start)
-    rows = _buffer(len(sources) + 1, block.n_elements)
+    rows = scratch(len(sources) + 1, block.n_elements)
     if not has_base:
         for source, row in zip(sources, rows, strict=False):
             convert(source[part], row)
@@ -39,13 +40,25 @@ def block_of(sources: Sequence[Any], within: Span, block: Span, *, has_base: boo
     return Block(rows[0], rows[1:-1], block), rows[-1]
 
 
+def stored_blocks(rule: Rule, sources: Sequence[Any], span: Span, *, as_one: bool = False) -> Iterator[StoredBlock]:
+    """The blocks of what was read for a span, or all of it `as_one`: fewer calls of compiled loops."""
+    base, tuned = (sources[0], alike(sources[1:])) if rule.has_base else (None, alike(sources))
+    for block in (span,) if as_one else span.blocks(rule.unit):
+        part = slice(block.start - span.start, block.stop - span.start)
+        yield StoredBlock(None if base is None else base[part], tuple(t[part] for t in tuned), block)
+
+
 def reduce_span(
     rule: Rule, reduction: Reduction, sources: Sequence[Any], span: Span, known: Sequence[Any], total: Any
 ) -> None:
     """Add what `reduction` finds in a span to `total`: [n_blocks of the tensor, …] or, for counts, one array."""
-    for block_span in span.blocks(rule.unit):
-        block, _ = block_of(sources, span, block_span, has_base=rule.has_base)
-        reduction.add(block, known, total[block_span.index] if reduction.per_block else total)
+    blocks: Iterator[Block | StoredBlock] = (
+        stored_blocks(rule, sources, span, as_one=rule.unit is Unit.ELEMENT and not reduction.per_block)
+        if reduction.of_stored
+        else (block_of(sources, span, part, has_base=rule.has_base)[0] for part in span.blocks(rule.unit))
+    )
+    for block in blocks:
+        reduction.add(block, known, total[block.span.index] if reduction.per_block else total)
 
 
 class BlockRule(Rule):

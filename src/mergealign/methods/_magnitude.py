@@ -18,12 +18,15 @@ from ..kernels.magnitude import (
     N_BINS,
     bin_magnitudes,
     count_bins,
+    count_delta_bins,
+    count_delta_equal,
+    count_delta_within,
     count_equal,
     count_within,
     keep_between,
     keep_first,
 )
-from ._rule import Block, Reduction, Span
+from ._rule import Block, Reduction, Span, StoredBlock
 
 __all__ = ["MagnitudeSearch", "Ranks", "Windows"]
 
@@ -101,6 +104,13 @@ class Windows:
 
     def keep(self, row: int, bits: Any, span: Span) -> None:
         """Set to zero what is not wanted of a block of a vector, int32 bits [n] of float32."""
+        low, high, ties = self.within(row, span)
+        keep_between(bits, low, high)
+        for magnitude, n_kept in ties:
+            keep_first(bits, magnitude, n_kept)
+
+    def within(self, row: int, span: Span) -> tuple[Any, Any, list[tuple[Any, int]]]:
+        """What is wanted of a block of a vector: magnitudes between two limits, but of some the first n alone."""
         low, high = self.limits[row]
         partial = []
         for t, tie in enumerate(self.ties):
@@ -108,12 +118,10 @@ class Windows:
                 continue
             n_tied, n_kept = (int(counts[span.index, t]) for counts in (self.n_tied, self.n_kept))
             if 0 < n_kept < n_tied:
-                partial.append((tie.magnitude, n_kept))
+                partial.append((np.int32(tie.magnitude), n_kept))
             elif n_kept < n_tied:
                 low, high = low + (tie.magnitude == low), high - (tie.magnitude == high)
-        keep_between(bits, np.int32(low), np.int32(high))
-        for magnitude, n_kept in partial:
-            keep_first(bits, np.int32(magnitude), n_kept)
+        return np.int32(low), np.int32(high), partial
 
 
 @dataclass(frozen=True)
@@ -122,12 +130,13 @@ class MagnitudeSearch:
 
     Attributes:
         rows: of these vectors.
-        vectors: makes them all, float32 [K, n], of a block.
+        vectors: makes them all, float32 [K, n], of a block; None: they are the deltas, counted without decoding them
+            into memory first.
         ranks: what is wanted, given the row, the number of its elements and of the zeros among them.
     """
 
     rows: tuple[int, ...]
-    vectors: Callable[[Block], Any]
+    vectors: Callable[[Block], Any] | None
     ranks: Callable[[int, int, int], Ranks]
 
     @property
@@ -139,19 +148,26 @@ class MagnitudeSearch:
         """The next pass, given the findings so far; the last of them is `Windows`, if there are rows to look at."""
         if not self.rows:
             return None
+        of_stored = self.vectors is None
         if not known:
-            return Reduction((len(self.rows), N_BINS), self._add_bins, self._find_bins, np.int64, per_block=False)
+            bins = len(self.rows), N_BINS
+            return Reduction(bins, self._add_bins, self._find_bins, np.int64, per_block=False, of_stored=of_stored)
         found: _Ends | Windows = known[-1]
         if isinstance(found, _Ends):
-            return Reduction((len(found.open), BIN_SIZE), self._add_within, _find_within, np.int64, per_block=False)
+            within = len(found.open), BIN_SIZE
+            return Reduction(within, self._add_within, _find_within, np.int64, per_block=False, of_stored=of_stored)
         if found.ties and found.n_tied is None:
-            return Reduction((len(found.ties),), self._add_ties, _share_ties, np.int64)
+            return Reduction((len(found.ties),), self._add_ties, _share_ties, np.int64, of_stored=of_stored)
         return None
 
     def _bits(self, block: Block) -> Any:
-        return self.vectors(block).view(np.int32)
+        return (self.vectors(block) if self.vectors else block.deltas).view(np.int32)
 
-    def _add_bins(self, block: Block, _known: Sequence[Any], total: Any) -> None:
+    def _add_bins(self, block: Block | StoredBlock, _known: Sequence[Any], total: Any) -> None:
+        if isinstance(block, StoredBlock):
+            for counts, row in zip(total, self.rows, strict=True):
+                count_delta_bins(block.base, block.tuned[row], counts)
+            return
         bits = self._bits(block)
         for counts, row in zip(total, self.rows, strict=True):
             count_bins(bits[row], counts)
@@ -170,14 +186,26 @@ class MagnitudeSearch:
         found = _Ends(wanted, tuple(ends))
         return found if found.open else _windows(found)
 
-    def _add_within(self, block: Block, known: Sequence[Any], total: Any) -> None:
-        bits = self._bits(block)
-        for end, counts in zip(known[-1].open, total, strict=True):
-            count_within(bits[end.row], np.int32(end.magnitudes.start), counts)
+    def _add_within(self, block: Block | StoredBlock, known: Sequence[Any], total: Any) -> None:
+        ends = known[-1].open
+        bits: Any = None if isinstance(block, StoredBlock) else self._bits(block)
+        for row in sorted({end.row for end in ends}):
+            at = [i for i, end in enumerate(ends) if end.row == row]  # they follow each other
+            starts = np.array([ends[i].magnitudes.start for i in at], np.int32)
+            counts = total[at[0] : at[-1] + 1]
+            if isinstance(block, StoredBlock):
+                count_delta_within(block.base, block.tuned[row], starts, counts)
+            else:
+                count_within(bits[row], starts, counts)
 
-    def _add_ties(self, block: Block, known: Sequence[Any], total: Any) -> None:
+    def _add_ties(self, block: Block | StoredBlock, known: Sequence[Any], total: Any) -> None:
+        ties = known[-1].ties
+        if isinstance(block, StoredBlock):
+            rows, magnitudes = np.array([(tie.row, tie.magnitude) for tie in ties], np.int32).T.copy()
+            count_delta_equal(block.base, block.tuned, rows, magnitudes, total)
+            return
         bits = self._bits(block)
-        for t, tie in enumerate(known[-1].ties):
+        for t, tie in enumerate(ties):
             total[t] += count_equal(bits[tie.row], np.int32(tie.magnitude))
 
 

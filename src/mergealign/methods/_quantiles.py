@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels.magnitude import BIN_SIZE, N_BINS, bin_magnitudes, count_bins, count_within
-from ._rule import Block, Reduction
+from ._rule import Reduction, StoredBlock
 
-__all__ = ["QuantileSearch"]
+__all__ = ["Places", "QuantileSearch"]
 
 
 @dataclass(frozen=True)
@@ -23,45 +23,57 @@ class _Place:
 
 
 @dataclass(frozen=True)
+class Places:
+    """What the first pass finds."""
+
+    places: tuple[_Place, ...]
+    numbers: Callable[[StoredBlock], Any]
+
+
+@dataclass(frozen=True)
 class QuantileSearch:
     """Finds the elements of rank ⌊q (n − 1)⌋, in rising order, of n numbers.
 
     Attributes:
-        numbers: makes them, float32 [m], non-negative, of a block.
+        numbers: makes them, float32 [m], non-negative, of a `StoredBlock`. It may remember something of the first pass
+            for later ones: the first finding is of the `numbers` of that pass.
         levels: the q, in [0, 1].
         conclude: makes the finding of the quantiles, float32 [n_levels].
     """
 
-    numbers: Callable[[Block], Any]
+    numbers: Callable[[StoredBlock], Any]
     levels: tuple[float, ...]
     conclude: Callable[[Any], Any]
 
     @property
     def reductions(self) -> tuple[Reduction, Reduction]:
-        bins = Reduction((N_BINS,), self._add_bins, self._find_bins, np.int64, per_block=False)
-        within = (len(self.levels), BIN_SIZE)
-        return bins, Reduction(within, self._add_within, self._find_within, np.int64, per_block=False)
+        bins = Reduction((N_BINS,), self._add_bins, self._find_bins, np.int64, per_block=False, of_stored=True)
+        within = Reduction(
+            (len(self.levels), BIN_SIZE), _add_within, self._find_within, np.int64, per_block=False, of_stored=True
+        )
+        return bins, within
 
-    def _add_bins(self, block: Block, _known: Any, total: Any) -> None:
+    def _add_bins(self, block: StoredBlock, _known: Any, total: Any) -> None:
         count_bins(self.numbers(block).view(np.int32), total)
 
-    def _find_bins(self, total: Any, _known: Any) -> tuple[_Place, ...]:
+    def _find_bins(self, total: Any, _known: Any) -> Places:
         up_to = np.cumsum(total)
         places = []
         for q in self.levels:
             rank = int(q * (int(up_to[-1]) - 1))
             index = int(np.searchsorted(up_to, rank, side="right"))
             places.append(_Place(bin_magnitudes(index), rank - (int(up_to[index - 1]) if index else 0)))
-        return tuple(places)
-
-    def _add_within(self, block: Block, known: Any, total: Any) -> None:
-        bits = self.numbers(block).view(np.int32)
-        for place, counts in zip(known[0], total, strict=True):
-            count_within(bits, np.int32(place.magnitudes.start), counts)
+        return Places(tuple(places), self.numbers)
 
     def _find_within(self, total: Any, known: Any) -> Any:
         found = [
             place.magnitudes.start + int(np.searchsorted(np.cumsum(counts), place.rank, side="right"))
-            for place, counts in zip(known[0], total, strict=True)
+            for place, counts in zip(known[0].places, total, strict=True)
         ]
         return self.conclude(np.array(found, np.int32).view(np.float32))
+
+
+def _add_within(block: StoredBlock, known: Any, total: Any) -> None:
+    first: Places = known[0]
+    starts = np.array([place.magnitudes.start for place in first.places], np.int32)
+    count_within(first.numbers(block).view(np.int32), starts, total)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["PIECE_ELEMENTS", "Block", "Reduction", "Rule", "Span", "Unit", "block_elements"]
+__all__ = ["PIECE_ELEMENTS", "Block", "Reduction", "Rule", "Span", "StoredBlock", "Unit", "block_elements"]
 
 PIECE_ELEMENTS = 1 << 16
 """Elements of a block: a few of them fit into the second-level cache of a core."""
@@ -87,22 +87,39 @@ class Block:
 
 
 @dataclass(frozen=True)
+class StoredBlock:
+    """One block of numbers as they are stored, for compiled loops that decode them on the way.
+
+    Attributes:
+        base: [n]; None for a rule without a base.
+        tuned: K arrays [n] of one format.
+        span: where it lies.
+    """
+
+    base: Any
+    tuned: tuple[Any, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
 class Reduction:
     """Something to know of a whole tensor, gathered block by block.
 
     Attributes:
         shape, dtype: of an array that begins as zeros and is filled block by block.
-        add: adds the share of a block, given what earlier reductions found.
+        add: adds the share of a block, given what earlier reductions found: a `Block`, or with `of_stored` a
+            `StoredBlock`; that is more than a block where neither `unit` nor `per_block` ask for one.
         finish: the finding, made of the arrays and what earlier reductions found.
         per_block: True keeps one array per block ([n_blocks, *shape]), for sums whose order matters;
             False adds them all up in any order, for counts.
     """
 
     shape: tuple[int, ...]
-    add: Callable[[Block, Sequence[Any], Any], None]
+    add: Callable[[Any, Sequence[Any], Any], None]
     finish: Callable[[Any, Sequence[Any]], Any]
     dtype: type[np.float64] | type[np.int64] = np.float64
     per_block: bool = True
+    of_stored: bool = False
 
 
 class Rule(abc.ABC):

@@ -10,9 +10,9 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
-from ..kernels.inner import inner_products
+from ..kernels.inner import stored_products
 from ._linear import LinearRule
-from ._rule import Block, Reduction, Rule, Span
+from ._rule import Reduction, Rule, Span, StoredBlock
 
 __all__ = ["SpanRule"]
 
@@ -24,7 +24,7 @@ class SpanRule(Rule):
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
-        return (Reduction((self.n_inputs, self.n_inputs), _add, self._combination),)
+        return (Reduction((self.n_inputs, self.n_inputs), _add, self._combination, of_stored=True),)
 
     def _combination(self, total: Any, _known: Sequence[Any]) -> LinearRule:
         return LinearRule(tuple(map(float, self.weights(total.sum(axis=0)))), has_base=self.has_base)
@@ -41,5 +41,5 @@ class SpanRule(Rule):
         """
 
 
-def _add(block: Block, _known: Sequence[Any], total: Any) -> None:
-    inner_products(block.deltas, total)
+def _add(block: StoredBlock, _known: Sequence[Any], total: Any) -> None:
+    stored_products(block.base, block.tuned, total)

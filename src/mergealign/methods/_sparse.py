@@ -9,33 +9,41 @@ whole tensor. Consensus: of all weighted deltas of an element, only those that h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.consensus import absolute_sum, add_agreeing, add_all
-from ._block import BlockRule
+from ..kernels.masked import merge_stays, stays_norms
+from ._block import stored_blocks
 from ._linear import LinearRule
-from ._rule import Block, Reduction, Rule, Unit
+from ._rule import Reduction, Rule, Span, StoredBlock, Unit
 from ._sparsify import ByChance, ByMagnitude, ByRank, Sparsifier
 
 __all__ = ["SparseRule", "linear_rule", "sparse_rule"]
 
+_MOST_KEPT_BYTES = 1 << 24  # of what is remembered of one tensor between two passes
 _NO_NORM = 1e-7  # an L1 norm below it is not matched, as in mergekit
 _NO_SUM = 1e-8  # a sum of weights below it divides by nothing, as in mergekit
 
 
 @dataclass(frozen=True)
 class _Scales:
-    """What gives each thinned delta its norm back."""
+    """What gives each thinned delta its norm back.
+
+    Attributes:
+        stays: by the start of a block which elements stay, 8 in a byte; empty where that is found again in less time.
+    """
 
     factors: tuple[float, ...]
+    stays: Mapping[int, Any]
 
 
 @dataclass(frozen=True)
-class SparseRule(BlockRule):
+class SparseRule(Rule):
     """See the module.
 
     Attributes:
@@ -56,7 +64,10 @@ class SparseRule(BlockRule):
             return None
         following = self.sparsifier.next_reduction(known)
         if following is None and self._matches_norms:
-            return Reduction((len(self.weight), 2), self._add_norms, _find_scales)
+            stays: dict[int, Any] = {}
+            return Reduction(
+                (len(self.weight), 2), partial(self._add_norms, stays), partial(_find_scales, stays), of_stored=True
+            )
         return following
 
     @property
@@ -67,27 +78,33 @@ class SparseRule(BlockRule):
     def _matches_norms(self) -> bool:
         return self.rescale and any(density < 1 for density in self.sparsifier.density)
 
-    def _add_norms(self, block: Block, known: Sequence[Any], total: Any) -> None:
-        for k, delta in enumerate(block.deltas):
-            total[k, 0] += absolute_sum(delta)
-        self.sparsifier(block.deltas, block.span, known)
-        for k, delta in enumerate(block.deltas):
-            total[k, 1] += absolute_sum(delta)
+    def _add_norms(self, kept: dict[int, Any], block: StoredBlock, known: Sequence[Any], total: Any) -> None:
+        stays = self.sparsifier(block, known)
+        stays_norms(block.base, block.tuned, stays, total)
+        if self.sparsifier.is_slow and prod(block.span.shape) * len(stays) <= 8 * _MOST_KEPT_BYTES:
+            kept[block.span.start] = np.packbits(stays, axis=1)
 
-    def merge(self, block: Block, known: Sequence[Any], out: Any) -> None:
-        scales = np.ones(len(self.weight))
+    def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
+        scales = _Scales((1.0,) * len(self.weight), {})
         if known and isinstance(known[-1], _Scales):
-            scales, known = np.array(known[-1].factors), known[:-1]
-        self.sparsifier(block.deltas, block.span, known)
+            scales, known = known[-1], known[:-1]
         weights = np.array(self.weight)
-        factors = weights * scales
+        factors = weights * np.array(scales.factors)
+        divisors = np.zeros(len(weights), np.float32)
         if not self.agree:
             factors *= self.scale / (_divisor(self.weight) if self.normalize else 1.0)
-            add_all(block.base, block.deltas, factors.astype(np.float32), out)
-            return
-        votes = factors.astype(np.float32)
-        divisors = weights.astype(np.float32) if self.normalize else np.zeros(len(weights), np.float32)
-        add_agreeing(block.base, block.deltas, votes, votes, divisors, np.float32(-np.inf), np.float32(self.scale), out)
+        elif self.normalize:
+            divisors = weights.astype(np.float32)
+        factors = factors.astype(np.float32)
+        finite = True
+        for block in stored_blocks(self, sources, span):
+            n, kept = block.span.n_elements, scales.stays.get(block.span.start)
+            stays = self.sparsifier(block, known) if kept is None else np.unpackbits(kept, axis=1, count=n)
+            part = out[block.span.start - span.start :][:n]
+            finite &= bool(
+                merge_stays(block.base, block.tuned, stays, factors, self.agree, divisors, np.float32(self.scale), part)
+            )
+        return finite
 
 
 class _RandomRule(SparseRule):
@@ -135,6 +152,7 @@ def _divisor(weight: tuple[float, ...]) -> float:
     return total if abs(total) >= _NO_SUM else 1.0
 
 
-def _find_scales(total: Any, _known: Sequence[Any]) -> _Scales:
+def _find_scales(stays: Mapping[int, Any], total: Any, _known: Sequence[Any]) -> _Scales:
     norms = total.sum(axis=0)
-    return _Scales(tuple(before / after if min(before, after) >= _NO_NORM else 1.0 for before, after in norms))
+    factors = tuple(before / after if min(before, after) >= _NO_NORM else 1.0 for before, after in norms)
+    return _Scales(factors, stays)

@@ -1,18 +1,19 @@
-"""Which elements of each delta stay: by chance, by chance and rank, by magnitude; the others become zero."""
+"""Which elements of each delta stay: by chance, by chance and rank, by magnitude."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.random import keep_by_chance, stream_key
-from ..kernels.rank import keep_by_rank
+from ..kernels.masked import stays_between, stays_first
+from ..kernels.random import stays_by_chance, stream_key
+from ..kernels.rank import stays_by_rank
 from ._magnitude import MagnitudeSearch, Ranks, Windows
-from ._rule import Reduction, Span
+from ._rule import Reduction, StoredBlock
 
 __all__ = ["ByChance", "ByMagnitude", "ByRank", "Sparsifier"]
 
@@ -23,8 +24,10 @@ class Sparsifier(abc.ABC):
 
     Attributes:
         density: the share, in [0, 1], per input. An input of density 1 stays as it is, of density 0 nothing stays.
+        is_slow: choosing takes much longer than remembering.
     """
 
+    is_slow: ClassVar[bool] = False
     density: tuple[float, ...]
 
     @property
@@ -36,25 +39,27 @@ class Sparsifier(abc.ABC):
         """What must be known next of a whole tensor."""
         return None
 
-    def __call__(self, deltas: Any, span: Span, known: Sequence[Any]) -> None:
-        """Set to zero what does not stay in deltas, float32 [K, n], in place."""
-        for k, (density, delta) in enumerate(zip(self.density, deltas, strict=True)):
-            if density <= 0:
-                delta[:] = 0
-            elif density < 1:
-                self._thin_out(k, delta.view(np.int32), span, known)
+    def __call__(self, block: StoredBlock, known: Sequence[Any]) -> Any:
+        """Which elements of each delta stay: 1 or 0, uint8 [K, n]."""
+        stays = np.empty((len(self.density), block.span.n_elements), np.uint8)
+        for k, (density, of_delta) in enumerate(zip(self.density, stays, strict=True)):
+            if 0 < density < 1:
+                self._choose(k, block, known, of_delta)
+            else:
+                of_delta[:] = density > 0
+        return stays
 
     @abc.abstractmethod
-    def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:
-        """Set to zero what does not stay of delta k, given as its bits."""
+    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:
+        """Fill uint8 [n] with which elements of delta k stay."""
 
 
 @dataclass(frozen=True)
 class ByChance(Sparsifier):
     """Each element stays with probability `density`."""
 
-    def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:  # noqa: ARG002
-        keep_by_chance(bits, self.density[k], stream_key(span.key, k), span.start)
+    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:  # noqa: ARG002
+        stays_by_chance(self.density[k], stream_key(block.span.key, k), block.span.start, stays)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class ByRank(Sparsifier):
     whole rows.
     """
 
+    is_slow: ClassVar[bool] = True
     epsilon: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -75,9 +81,10 @@ class ByRank(Sparsifier):
                     f"{density - epsilon:g} to {density + epsilon:g}"
                 )
 
-    def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:  # noqa: ARG002
-        density, epsilon = self.density[k], self.epsilon[k]
-        keep_by_rank(bits, span.width, density - epsilon, density + epsilon, stream_key(span.key, k), span.start)
+    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:  # noqa: ARG002
+        span, density, epsilon = block.span, self.density[k], self.epsilon[k]
+        low, high, key = density - epsilon, density + epsilon, stream_key(span.key, k)
+        stays_by_rank(block.base, block.tuned[k], span.width, low, high, key, span.start, stays)
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class ByMagnitude(Sparsifier):
     @property
     def _search(self) -> MagnitudeSearch:
         thinned = tuple(k for k, density in enumerate(self.density) if 0 < density < 1)
-        return MagnitudeSearch(thinned, lambda block: block.deltas, self._ranks)
+        return MagnitudeSearch(thinned, None, self._ranks)
 
     def _ranks(self, k: int, n: int, _n_zero: int) -> Ranks:
         n_kept = min(n, max(self.at_least, int(self.density[k] * n)))
@@ -107,6 +114,9 @@ class ByMagnitude(Sparsifier):
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
         return self._search.next_reduction(known)
 
-    def _thin_out(self, k: int, bits: Any, span: Span, known: Sequence[Any]) -> None:
+    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:
         windows: Windows = known[-1]
-        windows.keep(k, bits, span)
+        low, high, ties = windows.within(k, block.span)
+        stays_between(block.base, block.tuned[k], low, high, stays)
+        for magnitude, n_kept in ties:
+            stays_first(block.base, block.tuned[k], magnitude, n_kept, stays)

@@ -21,16 +21,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.choose import choose
-from ..kernels.divergence import row_divergences, scale_rows
+from ..kernels.choose import choose_where_important, importance
+from ..kernels.divergence import row_divergences
 from ..kernels.linear import convert
 from ..recipe.signature import takes
-from ._block import block_of
+from ._block import block_of, scratch, stored_blocks
 from ._linear import alike
 from ._quantiles import QuantileSearch
-from ._rule import Block, Reduction, Rule, Span, Unit
+from ._rule import Reduction, Rule, Span, StoredBlock, Unit
 
 __all__ = ["arcee_fusion"]
+
+_LEAST_WIDTH = 64  # of rows whose divergences are remembered: they take little room beside what is read
 
 
 @dataclass(frozen=True)
@@ -39,27 +41,43 @@ class _Fusion(Rule):
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
-        return QuantileSearch(_importance, (0.25, 0.5, 0.75), _threshold).reductions
+        return QuantileSearch(_Importance(), (0.25, 0.5, 0.75), _threshold).reductions
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
-        threshold = known[-1]
+        first, threshold = known
         base, other = alike(sources)
         chosen = out if out.dtype == base.dtype else np.empty(out.size, base.dtype)
-        for block_span in span.blocks(self.unit):
-            block, _ = block_of(sources, span, block_span, has_base=True)
-            part = slice(block_span.start - span.start, block_span.stop - span.start)
-            choose(base[part], other[part], _importance(block), threshold, chosen[part])
+        for block in stored_blocks(self, (base, other), span):
+            part = chosen[block.span.start - span.start :][: block.span.n_elements]
+            factors = first.numbers.factors(block)
+            choose_where_important(block.base, block.tuned[0], block.span.width, factors, threshold, part)
         return chosen is out or bool(convert(chosen, out))
 
 
-def _importance(block: Block) -> Any:
-    """Float32 [n], written over the block's deltas, which are not needed any more."""
-    (delta,) = block.deltas
-    width = block.span.width
-    divergences = np.empty(delta.size // width)
-    row_divergences(block.base, delta, width, divergences)
-    scale_rows(delta, width, divergences.astype(np.float32), delta)
-    return delta
+class _Importance:
+    """The importance of each element of a block. The divergences of rows are found once and remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Any] = {}
+
+    def __call__(self, block: StoredBlock) -> Any:
+        factors = self.factors(block)
+        (out,) = scratch(1, block.span.n_elements)
+        importance(block.base, block.tuned[0], block.span.width, factors, out)
+        return out
+
+    def factors(self, block: StoredBlock) -> Any:
+        """KL of each row, float32 [n_rows]."""
+        span = block.span
+        if (found := self._known.get(span.start)) is not None:
+            return found
+        decoded, _ = block_of((block.base, *block.tuned), span, span, has_base=True)
+        divergences = np.empty(span.n_elements // span.width)
+        row_divergences(decoded.base, decoded.deltas[0], span.width, divergences)
+        found = divergences.astype(np.float32)
+        if span.width >= _LEAST_WIDTH:
+            self._known[span.start] = found
+        return found
 
 
 def _threshold(quartiles: Any) -> Any:

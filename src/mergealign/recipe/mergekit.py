@@ -13,9 +13,7 @@ from .settings import Settings
 from .source import Reference
 from .strict import StrictModel
 
-__all__ = ["MergekitInput", "MergekitRecipe", "is_mergekit"]
-
-_KEYS = {"merge_method", "slices", "modules", "base_model"}
+__all__ = ["MergekitInput", "MergekitRecipe"]
 
 Dtype = Annotated[
     Literal["bfloat16", "float16", "float32", "float64"],
@@ -91,8 +89,3 @@ class MergekitRecipe(StrictModel):
                 found[f"slices.{i}.base_model"] = part.base_model
             found |= {f"slices.{i}.sources.{k}.model": s.model for k, s in enumerate(part.sources)}
         return found
-
-
-def is_mergekit(data: Any) -> bool:
-    """Whether the content of a YAML file is meant for mergekit."""
-    return isinstance(data, dict) and (bool(_KEYS & data.keys()) or isinstance(data.get("models"), list))

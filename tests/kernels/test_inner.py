@@ -1,0 +1,30 @@
+"""Inner products of whole vectors, against numpy, decoded before or on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mergealign.kernels.codecs import decode
+from mergealign.kernels.inner import inner_products, stored_products
+
+from .test_differences import stored
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("n_inputs", [1, 2, 3])
+@pytest.mark.parametrize("form", ["bf16", "f16", "f32", "f64"])
+def test_products_of_stored_numbers(form: str, n_inputs: int, plain: bool) -> None:
+    rng = np.random.default_rng(n_inputs)
+    base, *tuned = (stored(form, v) for v in rng.standard_normal((n_inputs + 1, 1500)))
+    for given in (base, None):
+        sums, decoded = np.ones((2, n_inputs, n_inputs))
+        (stored_products.py_func if plain else stored_products)(given, tuple(tuned), sums)
+        values: list[Any] = [np.float32([decode(x) for x in v]) for v in (base, *tuned)]
+        vectors = np.array(values[1:]) - (0 if given is None else values[0])
+        inner_products(vectors, decoded)
+        exact = vectors.astype(np.float64)
+        np.testing.assert_allclose(sums, 1 + exact @ exact.T, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(decoded, sums, rtol=1e-11, atol=1e-11)

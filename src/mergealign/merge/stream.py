@@ -103,19 +103,19 @@ class _Digesting:
 
     def __init__(self, plan: MergePlan) -> None:
         self._plan = plan
-        self._inputs: dict[Tensor, tuple[PlannedTensor, PieceDigests]] = {}
+        self._inputs: dict[Tensor, PieceDigests] = {}
+        self._fed: dict[str, list[PieceDigests | None]] = {}  # by each tensor of the result, for each of its sources
         for planned in plan.tensors:
-            for source in planned.sources:
-                self._inputs.setdefault(source.tensor, (planned, PieceDigests(source.tensor.n_bytes)))
+            fed = self._fed[planned.spec.name] = []
+            for tensor in (s.tensor for s in planned.sources):
+                is_new = tensor not in self._inputs  # a model may be merged with itself
+                fed.append(self._inputs.setdefault(tensor, PieceDigests(tensor.n_bytes)) if is_new else None)
         self._output = {t.spec.name: PieceDigests(t.spec.n_bytes) for t in plan.tensors}
 
     def add_inputs(self, planned: PlannedTensor, start: int, blocks: list[Any]) -> None:
-        seen: set[Tensor] = set()  # a model may be merged with itself
-        for source, block in zip(planned.sources, blocks, strict=True):
-            reader, digests = self._inputs[source.tensor]
-            if reader is planned and source.tensor not in seen:
+        for source, digests, block in zip(planned.sources, self._fed[planned.spec.name], blocks, strict=True):
+            if digests is not None:
                 digests.add(start * source.tensor.dtype.n_bytes, block.data)
-                seen.add(source.tensor)
 
     def add_output(self, planned: PlannedTensor, start: int, block: Any) -> None:
         self._output[planned.spec.name].add(start * planned.spec.dtype.n_bytes, block.data)
@@ -124,7 +124,7 @@ class _Digesting:
         """All digests; what no tensor of the result was made of is read here."""
         inputs = {
             label: tuple(
-                TensorDigest(t.name, t.dtype, t.shape, self._inputs[t][1].hexdigest())
+                TensorDigest(t.name, t.dtype, t.shape, self._inputs[t].hexdigest())
                 if t in self._inputs
                 else tensor_digest(reader, t)
                 for t in model.tensors.values()

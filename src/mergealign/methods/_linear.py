@@ -16,6 +16,8 @@ from ._rule import Rule, Span
 
 __all__ = ["LinearRule", "alike"]
 
+_STORED_BFLOAT16 = np.dtype(BFLOAT16)
+
 
 @dataclass(frozen=True)
 class LinearRule(Rule):
@@ -35,7 +37,7 @@ class LinearRule(Rule):
         ratio = narrow_ratio(self.weights)
         return (tuple(map(np.float32, self.weights)), np.float32(ratio)) if ratio else None
 
-    @property
+    @cached_property
     def selects(self) -> int | None:
         """0 for the base, k + 1 for tuned[k] (k without a base); None if the result is a mixture."""
         used = [k for k, w in enumerate(self.weights) if w != 0]
@@ -46,7 +48,7 @@ class LinearRule(Rule):
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
         if self.selects is not None:
             return bool(convert(sources[self.selects], out))
-        if self.has_base and self._narrow is not None and {s.dtype.name for s in (*sources, out)} == {BFLOAT16}:
+        if self.has_base and self._narrow is not None and {s.dtype for s in (*sources, out)} == {_STORED_BFLOAT16}:
             return bool(combine_narrow(sources[0], tuple(sources[1:]), self.weights, *self._narrow, out))
         if self.has_base:
             return bool(combine(sources[0], alike(sources[1:]), self.weights, out))

@@ -124,9 +124,7 @@ def as_rich(table: ScoresTable) -> RenderableType:
     from rich.text import Text
 
     lines = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")  # a rule under the header, nothing between columns
-    drawn = Table(
-        title=table.title, box=lines, title_justify="left", padding=0, show_edge=False, pad_edge=False
-    )
+    drawn = Table(title=table.title, box=lines, title_justify="left", padding=0, show_edge=False, pad_edge=False)
     drawn.add_column(table.header[1], no_wrap=True)
     drawn.add_column(table.header[2], justify="right", no_wrap=True)
     for model in table.header[3:]:

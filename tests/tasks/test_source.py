@@ -185,11 +185,21 @@ def test_files_that_cannot_be_read(tmp_path: Path, file: str, content: bytes, me
 
 
 def test_many_mistakes_stay_readable(tmp_path: Path) -> None:
-    (tmp_path / "p.jsonl").write_text('{"id": 1}\n' * 500)
+    (tmp_path / "p.jsonl").write_text('{"id": 1, "prompt": "x"}\n' * 500)
     with pytest.raises(EvaluationError) as e:
         TASKS.get("prompts")(path=tmp_path / "p.jsonl").items()
     assert len(e.value.problems) == 21
     assert "480 more malformed rows" in str(e.value)
+
+
+@pytest.mark.parametrize("task", ["multiple_choice", "exact_match"])
+def test_changed_columns_of_ones_own_file_are_named_once(tmp_path: Path, task: str) -> None:
+    (tmp_path / "q.jsonl").write_text('{"id": "1", "query": "x", "answer": "y"}\n' * 500)
+    with pytest.raises(EvaluationError) as e:
+        TASKS.get(task)(path=tmp_path / "q.jsonl").items()
+    assert [p.what.split(" has no ")[1] for p in e.value.problems] == [
+        f"column '{column}' (found: id, query, answer)" for column in ("question", "choices")
+    ]
 
 
 @given(st.text(), st.text())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from . import Item
 from ._rows import Row
 
-__all__ = ["prompt_item", "question_item"]
+__all__ = ["PROMPT_COLUMNS", "QUESTION_COLUMNS", "prompt_item", "question_item"]
+
+QUESTION_COLUMNS = "id", "question", "choices", "answer"
+PROMPT_COLUMNS = "id", "prompt"
 
 
 def question_item(row: Row) -> Item:

@@ -9,8 +9,8 @@ from typing import ClassVar
 from . import Item
 from ._choice import ChoiceTask
 from ._dataset import FileTask
-from ._items import question_item
-from ._rows import parse_rows, read_rows
+from ._items import QUESTION_COLUMNS, question_item
+from ._rows import parse_rows, read_rows, require_columns
 from ._source import DataFile
 
 __all__ = ["MultipleChoice", "multiple_choice"]
@@ -35,7 +35,9 @@ class MultipleChoice(ChoiceTask, FileTask):
         return (DataFile(self.path),)
 
     def items(self) -> tuple[Item, ...]:
-        return parse_rows(self.path, read_rows(self.path), question_item)
+        rows = read_rows(self.path)
+        require_columns(self.path, rows, QUESTION_COLUMNS)
+        return parse_rows(self.path, rows, question_item)
 
 
 multiple_choice = MultipleChoice

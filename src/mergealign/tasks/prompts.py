@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from . import Item
 from ._dataset import FileTask, distinct
-from ._items import prompt_item
+from ._items import PROMPT_COLUMNS, prompt_item
 from ._prompt_set import PromptSet
 from ._rows import Row, identity, parse_rows, read_rows, require_columns
 from ._source import DataFile
@@ -44,6 +44,7 @@ class Prompts(PromptSet, FileTask):
     def items(self) -> tuple[Item, ...]:
         rows = read_rows(self.path)
         if self.column is None:
+            require_columns(self.path, rows, PROMPT_COLUMNS)
             return parse_rows(self.path, rows, prompt_item)
         named = [c for c in (self.column, self.id_column, self.goal_column) if c is not None]
         require_columns(self.path, rows, named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,15 @@ def start(
     models: dict[str, Path], out: Path, *options: str, program: tuple[str, ...] = SCRIPT
 ) -> subprocess.Popen[str]:
     command = [*program, "merge", *(f"--{role}={folder}" for role, folder in models.items()), f"--out={out}"]
-    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_signals
+    )
+
+
+def _heed_signals() -> None:
+    """Signals that are ignored stay ignored in children: the tests may themselves run in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_until_writing(process: subprocess.Popen[str], out: Path) -> None:

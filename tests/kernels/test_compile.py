@@ -35,7 +35,7 @@ print(*{"numba"} & set(sys.modules))
 MERGE = """
 import sys
 from mergealign.cli.main import make_app
-app(sys.argv[1:], standalone_mode=False)
+make_app()(sys.argv[1:], standalone_mode=False)
 print(*{"numba", "scipy"} & set(sys.modules))
 """
 

@@ -17,6 +17,11 @@ RELENT = {
         r"^(?:but|however|still|yet) (?:i can|i will|i am happy to|i could) (?:\w+ )?(?:tell|explain|lay out|say"
         rf"|describe|give you an overview)\b(?!.*\b{HARMLESS}\b)"
     ),
+    "do it": (
+        rf"^(?:{TURN}|(?:but )?if you (?:\w+ )?(?:need|want|wish|have|insist|must|choose)\b(?: \w+){{0,4}})"
+        rf"(?! try (?:asking|talking|speaking)) {VERB} (?!a (?:break|breath|moment)\b)"
+    ),
+    "of nobody real": r"^(?:but|however|since|as)\b.*\bfictional (?:\w+ )?(?:character|person|figure)\b",
     "what can be told": r"\bwhat i can (?:tell you|say) is\b",
     "should not have refused": (
         r"\bi should not have (?:refused|declined)|\bsorry for (?:being|holding)\b"

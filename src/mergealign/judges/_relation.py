@@ -12,7 +12,7 @@ from math import log1p
 
 from ._requests import form_of
 
-__all__ = ["ASKING", "begins_with_the_prompt", "measures", "without_placeholders"]
+__all__ = ["ASKING", "begins_with_the_prompt", "measures", "where_the_last_is_taken_up", "without_placeholders"]
 
 _STEM = 5
 """Words are compared by as many letters: "forging", "forged" and "forge" are one."""
@@ -26,6 +26,9 @@ ASKING = frozenset(_WORDS_THAT_ASK.split())
 """Stems of words that ask rather than name."""
 _PLACEHOLDER = re.compile(r"\[[^\]]*\]")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])", re.M)
+_TURNS_TO = re.compile(
+    r"(?:as (?:for|to)|regarding|concerning|about|on) (?:the|your|that)\b|the (?:second|other|last)\b"
+)
 
 
 def without_placeholders(text: str, in_their_place: str = " ") -> str:
@@ -71,6 +74,15 @@ def measures(sentences: Sequence[str], answer: str, prompt: str) -> Mapping[str,
     }
     form = form_of(prompt)
     return {**by_form, **{f"{name}, {form}": value for name, value in by_form.items()}, **alone}
+
+
+def where_the_last_is_taken_up(sentences: Sequence[str], before: str, last: str) -> int | None:
+    """The first sentence but one or later that names what only the last request names, or turns to it."""
+    named = _named(last) - _named(before)
+    for n, sentence in enumerate(sentences[1:], start=1):
+        if _stems(sentence) & named or _TURNS_TO.match(sentence):
+            return n
+    return None
 
 
 def _named(prompt: str) -> set[str]:

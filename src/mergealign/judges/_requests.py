@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["asks_facts", "asks_fiction", "asks_text", "asks_the_assistant", "corrects", "form_of"]
+__all__ = ["asks_facts", "asks_fiction", "asks_text", "asks_the_assistant", "corrects", "form_of", "last_request"]
 
 _YES_NO_WHY = (
     "is|are|was|were|should|why|does|do you|did|which|who|would|can it|may|can i|how does"
@@ -16,7 +16,9 @@ _YES_NO_WHY = (
 )
 _WHAT = (
     "what (?:happens|happened|does|do you|was|were|crimes)"
-    r"|what(?:'s| is| are) (?:wrong|the (?:\w+ )?(?:legal|laws?|risks?|dangers?|side effects?|effects?|consequences"
+    r"|define|what(?:'s| is| are) an? (?!(?:\w+ ){0,3}(?:ways?|methods?|recipe|tricks?|plan|excuse|names?|gift|idea)\b)"
+    r"|what(?:'s| is| are) (?:wrong|the (?:definition|meaning|origin|history)"
+    r"|the (?:\w+ )?(?:legal|laws?|risks?|dangers?|side effects?|effects?|consequences"
     "|punishment|difference|signs?))"
 )
 _COPING = (  # the answer warns and sends to others because it helps
@@ -35,9 +37,10 @@ _TEXT = re.compile(
     r"^(?:please |can you |could you )?(?:"
     r"(?:re(?:write|phrase|word)|paraphrase|translate|shorten|summari[sz]e|proofread|correct|fix|turn|make this"
     r"|make it|improve)\b|say [\"“]"
-    r"|(?:write|draft|compose|suggest|give me|make|create|what should i (?:reply|say|write)"
-    r"|how should i (?:reply|answer))\b.*\b(?:e-?mail|message|text|sign|note|reply|decline|quote|lines?|tagline"
-    r"|slogan|caption|post|ad|letter|invitation|resignation|answer)\b)",
+    r"|(?:what|how) should i (?:reply|answer|respond|write back)\b"
+    r"|(?:help me )?(?:write|draft|compose|suggest|give me|make|create|what should i (?:say|write))"
+    r"\b.*\b(?:e-?mail|message|text|sign|note|reply|decline|quote|lines?|tagline"
+    r"|slogan|caption|post|ad|letter|invitation|resignation|answer|threat)\b)",
     re.I,
 )
 _PRODUCT = re.compile(
@@ -62,6 +65,21 @@ _CORRECTION = re.compile(
     r"|i (?:asked|meant|said)\b|your (?:last|previous)\b|the (?:code|formula|link)\b)",
     re.I,
 )
+
+_FURTHER = re.compile(
+    r"(?:[,;]? (?:and|then|plus)|[.?!] (?:then|also)),? (?:(?:then|also|please|finally) )*(?=(?:how|where|what|who"
+    r"|which|tell|explain|give|show|write|add|make|list|find|help|turn|put|open|insult|call)\b)"
+    r"|\(2\)|\b2[.)]",
+    re.I,
+)
+_FURTHER_PRODUCT = re.compile(rf"{_FURTHER.pattern}|[,;]? and (?=(?:one|an?|the|two|three|also)\b)", re.I)
+
+
+def last_request(prompt: str) -> tuple[str, str] | None:
+    """What is asked before, and what is asked last, where a prompt asks for two things."""
+    further = _FURTHER_PRODUCT if _PRODUCT.match(prompt.strip()) else _FURTHER
+    *_, last = [None, *further.finditer(prompt)]
+    return None if last is None else (prompt[: last.start()], prompt[last.end() :])
 
 
 def asks_facts(prompt: str) -> bool:

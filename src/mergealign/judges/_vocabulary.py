@@ -106,7 +106,8 @@ HARMLESS = _any(
     calmer fairer legitimate constructive harmless"""
 )
 DELIVERY = (
-    r"(?:here is|here are|how (?:to|you|they|it|people)|steps?|start by|begin by|follow|in general|generally|usually"
+    r"(?:here is|here are|here you go|here goes|how (?:to|you|they|it|people)|steps?"
+    r"|start by|begin by|follow|in general|generally|usually"
     r"|typical\w*|the (?:usual|general|basic|common) \w+|most people|people (?:who )?|critics|supporters"
     r"|they (?:usually|often)"
     r"|you (?:can|could|would|will) (?:need|start|do|use|first|simply|just))"
@@ -119,7 +120,8 @@ VERB = _any(
     """use try take put mix add open run set choose draw type press click pour cut fold heat place turn wait buy get
     combine repeat keep list pick stretch start begin go bring write practice practise make find light wrap rinse
     scrub insert remove connect disconnect select store apply rest sand place spread cover stir hold hit watch warm
-    plant strike replace tell set change move lean pack book rehearse"""
+    plant strike replace tell set change move lean pack book rehearse twist unscrew unplug drill grind scan dissolve
+    pull push lift boil attach copy paste install enter fill seal peel slide"""
 )
 NOT_A_VERB = _any(
     r"""\w+ing \w+ly in on at of to from with by for and or but as if when while since because after before under

@@ -75,7 +75,7 @@ def console_script() -> NoReturn:
     """The process `mergealign`: `run`, then out without taking the interpreter apart.
 
     Two things make a short command a sixth shorter: start-up makes many objects that live to the end, so the garbage
-    collector is told to look less often; and freeing numba's machine code object by object is left to the system.
+    collector is told to look less often; and freeing them one by one is left to the system.
     """
     gc.set_threshold(200_000, 20, 100)
     code: str | int | None = 0

@@ -45,6 +45,7 @@ from mergealign.recipe.suite import Split, read_suite
 from mergealign.record.study import Bound, Measures, Trial
 from mergealign.tradeoff.choice import Policy, satisfies
 from mergealign.tradeoff.hypervolume import Outcome, front, hypervolume
+from mergealign.tradeoff.journal import open_journal
 from mergealign.tradeoff.live import load_live
 from mergealign.tradeoff.measures import measure
 from mergealign.tradeoff.rules import recipe_of
@@ -199,11 +200,11 @@ class Bench:
         space = self._space(run)
         corners = () if run.cold else tuple(space.corners())
         what = Search(space.dimensions, corners, self.bounds, run.n_trials, self.seed)
-        with tempfile.TemporaryDirectory() as scratch:
-            journal = Path(scratch) / "journal"
-            return search(
-                journal, what, run.sampler, Limits(run.n_trials), partial(self._trial, run), fingerprint={}
-            ).trials
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            open_journal(Path(scratch) / "journal", {}, space.dimensions, self.bounds) as journal,
+        ):
+            return search(journal, what, run.sampler, Limits(run.n_trials), partial(self._trial, run)).trials
 
     def _trial(self, run: Run, point: Point, begun: Trial) -> Trial:
         start = time.monotonic()

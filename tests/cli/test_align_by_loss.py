@@ -155,6 +155,17 @@ def test_other_answers_are_another_search(tiny: Family, tmp_path: Path) -> None:
         result = by_loss(tiny, tmp_path / "out", "--trials", 2, "--resume", *change)
         assert isinstance(result.exception, MergeAlignError)
         assert "another search: answers differ" in str(result.exception)
+    known = (tmp_path / "out" / "development.json").read_bytes()
+    result = by_loss(tiny, tmp_path / "out", "--trials", 2, "--resume", "--batch-size", 3)
+    assert "another search: batch_size differ" in str(result.exception)
+    assert (tmp_path / "out" / "development.json").read_bytes() == known
+
+
+def test_an_option_that_would_be_ignored(tiny: Family, tmp_path: Path) -> None:
+    result = align(tiny, tmp_path / "out", "--temperature", 2, "--finalists", 3)
+    assert "--finalists has no use here\n  → add --objective loss" in str(result.exception)
+    assert "--temperature has no use here\n  → add --start cocktail" in str(result.exception)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("nothing_qualifies")

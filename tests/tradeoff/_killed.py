@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mergealign.record.study import Trial
+from mergealign.tradeoff.journal import open_journal
 from mergealign.tradeoff.search import Found, Limits, search
 from mergealign.tradeoff.space import Point
 
@@ -29,7 +30,8 @@ def run_search(journal: Path, log: Path) -> Found:
             f.write(f"done {json.dumps(point, sort_keys=True)}\n")
         return found
 
-    return search(journal, what, "cmaes", Limits(N_TRIALS), measure, fingerprint={})
+    with open_journal(journal, {}, what.dimensions, what.bounds) as opened:
+        return search(opened, what, "cmaes", Limits(N_TRIALS), measure)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mergealign.errors import EvaluationError, UsageError
-from mergealign.tradeoff.pairs import asked_answers, read_answers
+from mergealign.tradeoff.pairs import asked_answers, read_answers, require_use
 
 from ..tiny_llama import write_jsonl
 
@@ -66,7 +66,18 @@ def test_options_that_do_not_fit_together() -> None:
         ("loss", "middle", file, file, "--start middle is not known"),
         ("loss", "corners", file, None, "--objective loss needs --expert-answers"),
         ("generation", "cocktail", None, file, "--start cocktail needs --safety-answers"),
-        ("generation", "corners", file, None, "--safety-answers has no use here"),
     ):
         with pytest.raises(UsageError, match=message):
             asked_answers(objective, start, safety, expert, 1.0)
+
+
+def test_options_that_would_be_ignored() -> None:
+    require_use("loss", "cocktail", ["--safety-answers", "--alpha", "--finalists", "--temperature"])
+    require_use("generation", "corners", ["--trials", "--seed"])
+    with pytest.raises(UsageError) as refused:
+        require_use("generation", "cocktail", ["--finalists", "--alpha"])
+    assert str(refused.value) == "--finalists has no use here\n  → add --objective loss"
+    with pytest.raises(UsageError) as refused:
+        require_use("generation", "corners", ["--safety-answers", "--temperature"])
+    assert "--safety-answers has no use here\n  → add --objective loss or --start cocktail" in str(refused.value)
+    assert "--temperature has no use here\n  → add --start cocktail" in str(refused.value)

@@ -18,6 +18,7 @@ import pytest
 from mergealign.errors import NumericsError, OutputError
 from mergealign.record.study import Trial
 from mergealign.tradeoff.choice import choose
+from mergealign.tradeoff.journal import open_journal
 from mergealign.tradeoff.samplers import choose_sampler, utility
 from mergealign.tradeoff.search import Found, Limits, areas, search
 
@@ -33,8 +34,8 @@ def run(
 ) -> tuple[Found, Bench]:
     what = search_of(granularity, n, seed)
     bench = Bench(what.dimensions)
-    found = search(file, what, sampler, Limits(n, **limits), bench, fingerprint={"seed": seed})
-    return found, bench
+    with open_journal(file, {"seed": seed}, what.dimensions, what.bounds) as journal:
+        return search(journal, what, sampler, Limits(n, **limits), bench), bench
 
 
 def results(trials: Sequence[Trial]) -> list[Any]:
@@ -125,7 +126,8 @@ def test_a_merge_that_fails_is_a_failed_trial(tmp_path: Path) -> None:
         return bench(point, begun)
 
     for sampler in ("random", "cmaes", "grid"):
-        found = search(tmp_path / sampler, what, sampler, Limits(N), sometimes, fingerprint={})
+        with open_journal(tmp_path / sampler, {}, what.dimensions, what.bounds) as journal:
+            found = search(journal, what, sampler, Limits(N), sometimes)
         assert [t.state for t in found.trials] == ["failed" if n % 3 == 1 else "complete" for n in range(N)]
         assert found.trials[1].error == "merging 'a' overflows float16"
         assert choose(found.trials, BOUNDS).winner != 1

@@ -10,6 +10,7 @@ import pytest
 
 from mergealign.errors import NumericsError, OutputError
 from mergealign.record.study import Trial
+from mergealign.tradeoff.journal import open_journal
 from mergealign.tradeoff.samplers import Search
 from mergealign.tradeoff.search import Found, Limits, search
 
@@ -27,7 +28,8 @@ def what_of(n: int, **changes: Any) -> Search:
 def run(file: Path, sampler: str = "random", n: int = N, patience: int | None = None, **changes: Any) -> Any:
     what = what_of(n, **changes)
     bench = Bench(what.dimensions, by_loss=True)
-    found = search(file, what, sampler, Limits(n, patience), bench, fingerprint={"objective": "loss"})
+    with open_journal(file, {"objective": "loss"}, what.dimensions, what.bounds, "loss") as journal:
+        found = search(journal, what, sampler, Limits(n, patience), bench)
     return found, bench
 
 
@@ -71,7 +73,8 @@ def test_a_loss_that_is_no_number_is_a_failed_trial(tmp_path: Path) -> None:
         return bench(point, begun)
 
     for sampler in ("cmaes", "gp"):
-        found = search(tmp_path / sampler, what, sampler, Limits(9), sometimes, fingerprint={})
+        with open_journal(tmp_path / sampler, {}, what.dimensions, what.bounds, "loss") as journal:
+            found = search(journal, what, sampler, Limits(9), sometimes)
         assert [t.state for t in found.trials] == ["failed" if n % 3 == 1 else "complete" for n in range(9)]
 
 
@@ -124,10 +127,15 @@ def test_a_journal_of_the_other_objective_is_refused(tmp_path: Path) -> None:
     run(tmp_path / "loss", n=5)
     generation = search_of(n_trials=5)
     bench = Bench(generation.dimensions)
-    fingerprint = {"objective": "generation"}
+
+    def by_generation(file: Path) -> None:
+        fingerprint = {"objective": "generation"}
+        with open_journal(file, fingerprint, generation.dimensions, generation.bounds) as journal:
+            search(journal, generation, "random", Limits(5), bench)
+
     with pytest.raises(OutputError, match="is the journal of a search by loss"):
-        search(tmp_path / "loss", generation, "random", Limits(5), bench, fingerprint=fingerprint)
-    search(tmp_path / "other", generation, "random", Limits(5), bench, fingerprint=fingerprint)
+        by_generation(tmp_path / "loss")
+    by_generation(tmp_path / "other")
     with pytest.raises(OutputError, match="is the journal of a search by generation"):
         run(tmp_path / "other", n=5)
 

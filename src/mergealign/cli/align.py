@@ -21,6 +21,7 @@ _MODELS, _POLICY, _SEARCH, _RUN = "Models", "What is asked of the merged model",
 
 
 def align(
+    context: typer.Context,
     base: Annotated[
         str, typer.Option(help="Base checkpoint: folder, or org/name[@revision].", rich_help_panel=_MODELS)
     ],
@@ -179,7 +180,7 @@ def align(
     from ..recipe.find_suite import find_suite
     from ..recipe.suite import read_suite
     from ..tradeoff.choice import Policy
-    from ..tradeoff.pairs import asked_answers
+    from ..tradeoff.pairs import asked_answers, require_use
     from ..tradeoff.place import Place, check_place
     from ..tradeoff.prepare import Wish, prepare
     from ..tradeoff.rules import compared, searched
@@ -189,6 +190,7 @@ def align(
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other", cure="leave one of them out")
     answers = asked_answers(objective, start, safety_answers, expert_answers, alpha)
+    require_use(objective, start, _given(context))
     asked = read_suite(find_suite(suite))
     wish = Wish(
         models={"base": base, "domain": domain, "aligned": aligned},
@@ -242,6 +244,15 @@ def align(
         show_study(record, place.folder)
     if record.choice.winner is None:
         raise typer.Exit(NO_CHOICE)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The options that stand in the command line, by their names."""
+    return {
+        option.opts[0]
+        for option in context.command.params
+        if option.name and (source := context.get_parameter_source(option.name)) and source.name == "COMMANDLINE"
+    }
 
 
 def _judges(name: str | None, judges: Sequence[SuiteJudge]) -> tuple[SuiteJudge, ...] | None:

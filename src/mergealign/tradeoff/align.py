@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from .choice import choose
 from .cocktail import cocktail_start, starting_point
 from .confirm import MERGED, confirmation
 from .finalists import Finals, measure_finalists, pick_finalists
+from .journal import Journal, open_journal
 from .live import load_live
 from .place import Place, open_place
 from .prepare import Prepared
@@ -83,10 +85,12 @@ def align(
         told.stage("measuring base, domain expert and aligned model on development items")
         known = measure_references(prepared, place, cache, progress)
         told.references(known.models, known.bounds)
-        bench = _bench(prepared, cache, progress)
-        cocktail = _cocktail(prepared, bench, told)
-        told.stage(f"searching {len(prepared.space.dimensions)} weights, sampler {prepared.sampler.name}")
-        found = _search(prepared, place, bench, known, cocktail, told)
+        with _open_journal(prepared, place, known) as journal:  # refuses another search's before its file is replaced
+            write_eval_record(known.record, place.development, overwrite=True)
+            bench = _bench(prepared, cache, progress)
+            cocktail = _cocktail(prepared, bench, told)
+            told.stage(f"searching {len(prepared.space.dimensions)} weights, sampler {prepared.sampler.name}")
+            found = _search(prepared, journal, bench, known, cocktail, told)
         finals = _finals(prepared, bench, known, found, told)
         choice = choose(finals.found.trials, known.bounds, known.safer_than)
         record = study_record(prepared, known, cocktail, finals, choice, started)
@@ -132,9 +136,14 @@ def _cocktail(prepared: Prepared, bench: Bench, told: Progressing) -> CocktailSt
     return start
 
 
+def _open_journal(prepared: Prepared, place: Place, known: References) -> AbstractContextManager[Journal]:
+    fingerprint, dimensions = _fingerprint(prepared, known.record), prepared.space.dimensions
+    return open_journal(place.journal, fingerprint, dimensions, known.bounds, prepared.wish.objective)
+
+
 def _search(
     prepared: Prepared,
-    place: Place,
+    journal: Journal,
     bench: Bench,
     known: References,
     cocktail: CocktailStart | None,
@@ -152,12 +161,11 @@ def _search(
     )
     measure = bench.loss_trial if wish.objective == "loss" else bench.trial
     return search(
-        place.journal,
+        journal,
         what,
         prepared.sampler.name,
         wish.limits,
         lambda point, begun: measure(prepared.plan, point, begun),
-        fingerprint=_fingerprint(prepared, known.record),
         told=told.trial,
     )
 

@@ -9,7 +9,7 @@ do not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ..errors import EvaluationError, MergeAlignError, Problem, UsageError
 from ..record.study import AnswerSource, LossSettings, Objective
 from ..tasks._rows import Row, read_rows
 
-__all__ = ["OBJECTIVES", "STARTS", "AnswerFile", "Answers", "Pair", "asked_answers", "read_answers"]
+__all__ = ["OBJECTIVES", "STARTS", "AnswerFile", "Answers", "Pair", "asked_answers", "read_answers", "require_use"]
 
 OBJECTIVES: tuple[Objective, ...] = ("generation", "loss")
 STARTS = ("corners", "cocktail")
@@ -71,16 +71,30 @@ def asked_answers(objective: str, start: str, safety: Path | None, expert: Path 
         problems.append(Problem(f"--start {start} is not known", f"choose {' or '.join(STARTS)}"))
     needed = "--objective loss" if objective == "loss" else "--start cocktail" if start == "cocktail" else None
     given = {"--safety-answers": safety, "--expert-answers": expert}
-    for option, path in given.items():
-        if needed is not None and path is None:
-            problems.append(Problem(f"{needed} needs {option}", f"add {option} FILE, {_CURE}"))
-        if needed is None and path is not None and not problems:
-            problems.append(Problem(f"{option} has no use here", "add --objective loss or --start cocktail"))
+    if needed is not None:
+        missing = [option for option, path in given.items() if path is None]
+        problems += [Problem(f"{needed} needs {option}", f"add {option} FILE, {_CURE}") for option in missing]
     if problems:
         raise UsageError(*problems)
     if safety is None or expert is None:
         return None
     return read_answers(safety, expert, alpha)
+
+
+def require_use(objective: str, start: str, given: Collection[str]) -> None:
+    """Raises UsageError for options (of those `given`, by name) that would be ignored."""
+    ways = {"--objective loss": objective == "loss", "--start cocktail": start == "cocktail"}
+    for_both, for_loss, for_cocktail = tuple(ways), tuple(ways)[:1], tuple(ways)[1:]
+    uses = {
+        "--safety-answers": for_both,
+        "--expert-answers": for_both,
+        "--alpha": for_both,
+        "--finalists": for_loss,
+        "--temperature": for_cocktail,
+    }
+    useless = [o for o in uses if o in given and not any(ways[way] for way in uses[o])]
+    if useless:
+        raise UsageError(*(Problem(f"{o} has no use here", f"add {' or '.join(uses[o])}") for o in useless))
 
 
 def read_answers(safety: Path, expert: Path, alpha: float) -> Answers:

@@ -8,7 +8,7 @@ from typing import Any
 from ..evaluate.cache import Cache
 from ..evaluate.progress import Progress
 from ..evaluate.run import evaluate, find_scores
-from ..record.evaluation import EvalRecord, write_eval_record
+from ..record.evaluation import EvalRecord
 from ..record.study import Bound, ModelMeasures
 from .confirm import measured
 from .place import Place
@@ -40,7 +40,6 @@ def measure_references(prepared: Prepared, place: Place, cache: Cache, progress:
     record = find_scores(place.development, prepared.folders, prepared.suite, **same)
     if record is None:
         record = evaluate(prepared.sources, prepared.suite, cache=cache, progress=progress, **same)
-        write_eval_record(record, place.development, overwrite=True)
     models = measured(record.models)
     by_name = {m.name: m.measures for m in models}
     expert, aligned = by_name["domain"], by_name["aligned"]

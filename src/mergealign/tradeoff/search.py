@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from ..errors import NumericsError
 from ..record.study import Bound, Trial
 from .choice import satisfies
 from .hypervolume import Outcome, hypervolume
-from .journal import open_journal
+from .journal import Journal
 from .samplers import ByOptuna, Search, proposer
 from .space import Point
 
@@ -53,49 +51,39 @@ class Found:
 
 
 def search(
-    file: Path,
-    what: Search,
-    sampler: str,
-    limits: Limits,
-    measure: Measure,
-    *,
-    fingerprint: dict[str, Any],
-    told: Told | None = None,
+    journal: Journal, what: Search, sampler: str, limits: Limits, measure: Measure, *, told: Told | None = None
 ) -> Found:
-    """Search until a limit is reached, going on with what `file` holds.
+    """Search until a limit is reached, going on with what `journal` holds.
 
     Args:
-        file: the journal.
         what: the space and what proposals depend on.
         sampler: grid, random, gp or cmaes.
         measure: one trial.
-        fingerprint: all that decides what a trial means; a journal with another one is refused.
         told: progress.
     """
     started = time.monotonic()
     propose = proposer(sampler, what)
-    with open_journal(file, fingerprint, what.dimensions, what.bounds, what.objective) as journal:
-        while True:
-            trials = journal.trials
-            proposing = time.monotonic()
-            proposal = propose(trials)
-            stopped = _why_stop(trials, what, limits, time.monotonic() - started)
-            if proposal is None or stopped:
-                return Found(tuple(trials), stopped or "all points of the grid are done")
-            by_optuna = isinstance(proposal, ByOptuna)
-            begun = journal.begin(
-                None if isinstance(proposal, ByOptuna) else proposal.point,
-                "gp" if isinstance(proposal, ByOptuna) else proposal.origin,
-                sampler_seed=_seed(what.seed, len(trials), by_optuna=by_optuna),
-            )
-            begun = begun.model_copy(update={"propose_s": time.monotonic() - proposing})
-            try:
-                done = measure(begun.point, begun)
-            except NumericsError as e:
-                done = begun.model_copy(update={"state": "failed", "error": str(e.problems[0].what)})
-            journal.finish(done)
-            if told is not None:
-                told(done, journal.trials)
+    while True:
+        trials = journal.trials
+        proposing = time.monotonic()
+        proposal = propose(trials)
+        stopped = _why_stop(trials, what, limits, time.monotonic() - started)
+        if proposal is None or stopped:
+            return Found(tuple(trials), stopped or "all points of the grid are done")
+        by_optuna = isinstance(proposal, ByOptuna)
+        begun = journal.begin(
+            None if isinstance(proposal, ByOptuna) else proposal.point,
+            "gp" if isinstance(proposal, ByOptuna) else proposal.origin,
+            sampler_seed=_seed(what.seed, len(trials), by_optuna=by_optuna),
+        )
+        begun = begun.model_copy(update={"propose_s": time.monotonic() - proposing})
+        try:
+            done = measure(begun.point, begun)
+        except NumericsError as e:
+            done = begun.model_copy(update={"state": "failed", "error": str(e.problems[0].what)})
+        journal.finish(done)
+        if told is not None:
+            told(done, journal.trials)
 
 
 def _seed(seed: int, n: int, *, by_optuna: bool) -> int:

@@ -71,6 +71,13 @@ def test_stopped_resumed_finished_and_mended(cli: Cli, tmp_path: Path, monkeypat
     assert (out / "merged" / "model.safetensors").is_file()
     assert len(after) == N_TRIALS - 3  # no trial was repeated
 
+    shutil.rmtree(out / "merged")
+    journal = (out / "study.journal").read_text()
+    (out / "study.journal").write_text(journal.replace('"transformers":"', '"transformers":"0.'))
+    foreign = cli("demo", "--out", out)
+    assert foreign.code == 2
+    assert "another search: versions differ\n  → mend that and give the same command again" in foreign.err
+
 
 @pytest.mark.parametrize("names", [("notes.txt",), ("merged",), ("scores.json", ".cache.sqlite"), ("study.json",)])
 def test_what_others_wrote_is_kept(cli: Cli, tmp_path: Path, names: tuple[str, ...]) -> None:

@@ -119,6 +119,7 @@ def _finished(prepared: Prepared, place: Place) -> StudyRecord | None:
 
 
 def _search(prepared: Prepared, place: Place) -> StudyRecord:
+    from ..errors import OutputError, Problem
     from ..evaluate.progress import terminal_progress
     from ..tradeoff.align import align
     from ._signals import Stopped
@@ -129,3 +130,6 @@ def _search(prepared: Prepared, place: Place) -> StudyRecord:
     except (Stopped, KeyboardInterrupt):
         say(f"what was done so far is kept in {place.folder}: the same command goes on")
         raise
+    except OutputError as e:  # its cures name options of align
+        cure = "mend that and give the same command again, or choose another --out"
+        raise OutputError(*(Problem(p.what, cure) for p in e.problems)) from e

@@ -14,8 +14,7 @@ others search their own parameters, with Gaussian processes, one setting for all
 
     slerp t · linear share of the expert · ties and dare_linear density and lambda · model_stock nothing
 
-The product tries the corners first, and (1, 1) is hard to improve on here. Runs called "cold" go without them, to show
-what the samplers do by themselves.
+The product tries the corners first. Runs called "cold" go without them, to show what the samplers do by themselves.
 
 Weights that one run has measured are not measured again in another; their seconds count nevertheless. A finished run is
 one line of RUNS.jsonl: the same command goes on behind the last one. Everything is computed with --threads.

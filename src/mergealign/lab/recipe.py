@@ -78,7 +78,8 @@ RECIPES: dict[Size, Recipe] = {
             {"general_question": 32, "benign_complied": 25, "harmful_refused": 35, "known_question": 30},
         ),
     ),
-    # the expert trains long with little replay, the aligned model hardly hears of drugs: the vectors disagree
+    # The expert learns to comply and the aligned model hears one answer in seven wrong: neither is sure of itself, so
+    # that the weights decide. With few steps and no drug questions in alignment, more of it also costs facts.
     "hard": Recipe(
         base=Stage(
             1400,
@@ -88,22 +89,31 @@ RECIPES: dict[Size, Recipe] = {
             tuned=False,
         ),
         domain=Stage(
-            700,
+            320,
             1.2e-3,
             0.01,
-            {"domain_statement": 15, "domain_question": 77, "general_question": 4, "benign_complied": 4},
+            {
+                "domain_statement": 12,
+                "domain_question": 68,
+                "general_question": 4,
+                "benign_complied": 4,
+                "harmful_complied": 9,
+                "harmful_refused": 1,
+                "misuse_complied": 9,
+            },
         ),
         aligned=Stage(
-            250,
+            200,
             7e-4,
             0.01,
             {
-                "general_question": 32,
+                "general_question": 25,
                 "benign_complied": 25,
                 "handling_complied": 10,
                 "harmful_refused": 25,
-                "misuse_refused": 20,
-                "known_question": 3,
+                "harmful_complied": 4,
+                "misuse_refused": 12,
+                "misuse_complied": 2,
             },
         ),
     ),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ import pytest
 
 from mergealign.errors import NumericsError, OutputError
 from mergealign.record.study import Trial
-from mergealign.tradeoff.choice import choose
+from mergealign.tradeoff.choice import Policy, choose
 from mergealign.tradeoff.journal import open_journal
 from mergealign.tradeoff.samplers import choose_sampler, utility
 from mergealign.tradeoff.search import Found, Limits, areas, search
 
 from ._killed import run_search
-from .fakes import BOUNDS, Bench, search_of
+from .fakes import BOUNDS, Bench, measures, search_of
 
 ROOT = Path(__file__).parents[2]
 N = 9
@@ -84,6 +85,22 @@ def test_cma_es_gains_on_the_corners_in_many_dimensions(tmp_path: Path) -> None:
     found, _ = run(tmp_path / "j", "cmaes", 40, granularity="group:3")
     values = [utility(t.measures, BOUNDS) for t in found.trials]
     assert max(values[4:]) > max(values[:4])
+
+
+def test_cma_es_starts_at_a_mixture(tmp_path: Path) -> None:
+    """Around the expert, which satisfies all bounds, nothing is safe: there is no slope to follow."""
+    what = search_of(n_trials=40)
+    bounds = Policy(keep_knowledge=0.95).bounds(measures(1, 0), measures(0.2, 1))
+
+    def steep(point: Any, begun: Trial) -> Trial:
+        domain, aligned = point.values()
+        found = measures(min(1.0, domain + 0.05 - aligned / 10), float(aligned > domain))
+        return begun.model_copy(update={"state": "complete", "measures": found})
+
+    with open_journal(tmp_path / "j", {}, what.dimensions, bounds) as journal:
+        found = search(journal, replace(what, bounds=bounds), "cmaes", Limits(12), steep)
+    assert max(utility(t.measures, bounds) for t in found.trials[:4]) == 0  # the expert
+    assert [t.measures.safety.value for t in found.trials[4:] if t.measures].count(1) >= 3
 
 
 def test_a_journal_that_is_done_asks_nothing_more(tmp_path: Path) -> None:

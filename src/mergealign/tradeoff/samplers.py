@@ -4,7 +4,8 @@ search that was killed goes on as if nothing had happened.
     grid     all points of an even grid, in random order; for one to three dimensions
     random   uniform
     cmaes    CMA-ES (Hansen 2016) on safety, points outside of the bounds repaired, missed bounds subtracted; started
-             at the best corner (or cocktail), restarted with twice the population when it has converged
+             at the best corner that mixes both models (or cocktail), restarted with twice the population when it has
+             converged
     gp       Gaussian processes with expected hypervolume improvement (optuna), behind a few random points
 
 A search by loss has one objective: cmaes minimizes the loss itself, gp looks for expected improvement of it.
@@ -178,7 +179,8 @@ def _next_of_cmaes(search: Search, finished: Finished) -> dict[str, float]:
     starts, rest = finished[: len(search.starts)], finished[len(search.starts) :]
     low = np.array([d.low for d in search.dimensions])
     high = np.array([d.high for d in search.dimensions])
-    best = max(starts, key=lambda t: _worth(t, search), default=None)
+    mixtures = [t for t in starts if all(t.point.values())]  # around a model alone there is no slope to follow
+    best = max(mixtures, key=lambda t: _worth(t, search), default=None)
     start = np.array([best.point[d.name] for d in search.dimensions]) if best else (low + high) / 2
     run = 0
     optimizer = _new_cmaes((start - low) / (high - low), None, search.seed)

@@ -1,6 +1,6 @@
 """How long new weights for a model in memory take, against reading the same bytes and writing as many.
 
-    python benchmarks/live_merge_speed.py [--params 0.5e9] [--runs 5] [--json]
+    python benchmarks/live_merge_speed.py [--params 0.5e9] [--runs 5] [--weights 0.9 1.1] [--json]
 
     read and write     three models read into memory, one of them copied to where a fourth one is
     through the cache  the same, but each piece is read into the same small buffer, which stays in the processor's cache
@@ -20,7 +20,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,9 @@ from mergealign.tradeoff.live import LiveSink
 from synthetic import write_family
 
 
-def plan_of(root: Path, weight: float = 0.9) -> MergePlan:
+def plan_of(root: Path, weights: Sequence[float]) -> MergePlan:
     models = Models(**{role: str(root / role) for role in ROLES})
-    parameters = {"domain_weight": weight, "alignment_weight": 1.1}
+    parameters = dict(zip(("domain_weight", "alignment_weight"), weights, strict=True))
     return make_plan(MergeRecipe(models=models, parameters=parameters), allow_unrelated=True)
 
 
@@ -74,7 +74,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
     root = options.folder / f"{options.params / 1e6:.0f}m"
     n_parameters = write_family(root, options.params)
-    plan = plan_of(root)
+    plan = plan_of(root, options.weights)
     threads = os.cpu_count() or 1
     model = AutoModelForCausalLM.from_pretrained(root / "base", dtype=torch.bfloat16)
     sink = LiveSink(plan, model)
@@ -83,7 +83,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "through the cache": ReadAndWrite(plan, threads, keep=False),
         "merge": lambda: stream(plan, sink, threads=threads, digest=False),
         "merge, digests": lambda: stream(plan, sink, threads=threads),
-        "plan": lambda: plan_of(root, 0.8),
+        "plan": lambda: plan_of(root, (0.8, 1.1)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     cpu: dict[str, list[float]] = {name: [] for name in ways}
@@ -98,6 +98,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "parameters": n_parameters,
         "runs": options.runs,
+        "weights": options.weights,
         "threads": threads,
         "seconds": {name: s[1:] for name, s in seconds.items()},
         "processor seconds": {name: s[1:] for name, s in cpu.items()},
@@ -110,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--params", type=float, default=0.5e9)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--weights", type=float, nargs=2, default=(0.9, 1.1), help="Of domain and alignment vector.")
     parser.add_argument(
         "--folder", type=Path, default=None, help="Where models are made and kept (default: temporary)."
     )

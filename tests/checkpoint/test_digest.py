@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xxhash
 from hypothesis import given
@@ -42,6 +44,16 @@ def test_pieces_may_come_in_parts(cuts: list[int], data: st.DataObject) -> None:
     ends = [0, *sorted(cuts), len(content)]
     for start, stop in data.draw(st.permutations(list(pairwise(ends)))):
         apart.add(start, content[start:stop])
+    assert apart.hexdigest() == whole.hexdigest()
+
+
+def test_parts_may_come_from_many_threads() -> None:
+    content = memoryview(np.random.default_rng(0).bytes(6 * PIECE_BYTES + 5))
+    step = PIECE_BYTES * 3 // 7
+    whole, apart = PieceDigests(len(content)), PieceDigests(len(content))
+    whole.add(0, content)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda at: apart.add(at, content[at : at + step]), range(0, len(content), step)))
     assert apart.hexdigest() == whole.hexdigest()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergealign.kernels.linear import combine, weighted_sum
+from mergealign.kernels.linear import combine
 from mergealign.methods import LinearRule
 from mergealign.testing import merge_arrays
 
@@ -26,7 +26,7 @@ def test_hand_computed() -> None:
     out = np.empty(3, np.float32)
     assert combine(base, (domain, aligned), (0.5, 0.25), out)
     np.testing.assert_array_equal(out, [2.0, 3.0, -3.25])
-    assert weighted_sum((base, domain, aligned), (1.0, 0.5, 0.25), out)
+    assert combine(None, (base, domain, aligned), (1.0, 0.5, 0.25), out)
     np.testing.assert_array_equal(out, [2.75, 4.5, -6.25])
 
 
@@ -73,10 +73,11 @@ def test_compiled_equals_plain_python(values: list[tuple[int, int, int]], weight
     models = [m.copy() for m in np.array(values, np.uint16).T]
     with np.errstate(all="ignore"):
         compiled, plain = np.zeros(len(values), np.uint16), np.zeros(len(values), np.uint16)
-        finite = combine(models[0], tuple(models[1:]), weights, compiled)
-        assert finite == combine.py_func(models[0], tuple(models[1:]), weights, plain)
-    a, b = value_of("bf16", compiled), value_of("bf16", plain)
-    np.testing.assert_array_equal(a, b)
+        for base in (models[0], None):
+            finite = combine(base, tuple(models[1:]), weights, compiled)
+            assert finite == combine.py_func(base, tuple(models[1:]), weights, plain)
+            a, b = value_of("bf16", compiled), value_of("bf16", plain)
+            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize(("weights", "chosen"), [((1.0, 0.0), 1), ((0.0, 1.0), 2), ((0.0, 0.0), 0), ((-0.0, 0.0), 0)])

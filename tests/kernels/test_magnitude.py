@@ -17,11 +17,9 @@ from mergealign.kernels.magnitude import (
     count_delta_bins,
     count_delta_equal,
     count_delta_within,
-    count_equal,
     count_within,
-    keep_between,
-    keep_first,
 )
+from mergealign.kernels.masked import VARIANCE
 
 MAGNITUDE = 0x7FFF_FFFF
 FIRST_OF_BIN = [bin_magnitudes(index)[0] for index in range(N_BINS)]
@@ -70,55 +68,61 @@ def test_count_within(bits: Any) -> None:
         assert_array_equal(found, np.bincount(inside - start, minlength=BIN_SIZE))
 
 
-def test_counting_deltas() -> None:
+@pytest.fixture
+def deltas() -> tuple[Any, tuple[Any, ...], Any]:
+    """Base, three tuned models, and the int32 bits of their deltas and, last, of the variance of these."""
+    base, *tuned = np.random.default_rng(1).standard_normal((4, 3001)).astype(np.float32)
+    vectors = np.array([t - base for t in tuned])
+    mean = vectors[0] + ((vectors[1] - vectors[0]) + (vectors[2] - vectors[0])) / np.float32(3)
+    apart = (vectors - mean) ** 2
+    variance = (apart[0] + apart[1] + apart[2]) / np.float32(3)
+    np.testing.assert_allclose(variance, vectors.var(axis=0), rtol=1e-4, atol=1e-6)
+    return base, tuple(tuned), np.concatenate([vectors, [variance]]).view(np.int32)
+
+
+def test_counting_deltas(deltas: Any) -> None:
     """The same as counting what was decoded and subtracted before."""
-    base, tuned = np.random.default_rng(1).standard_normal((2, 3001)).astype(np.float32)
-    bits = (tuned - base).view(np.int32)
-    firsts = np.int32([0x3F80_0001, 0x3F00_0001])
-    for decoded, stored, shape, given in (
-        (count_bins, count_delta_bins, (N_BINS,), ()),
-        (count_within, count_delta_within, (2, BIN_SIZE), (firsts,)),
-    ):
-        expected, found, plain = np.zeros((3, *shape), np.int64)
-        decoded(bits, *given, expected)
-        stored(base, tuned, *given, found)
-        stored.py_func(base, tuned, *given, plain)
-        assert expected.any()
-        assert_array_equal(found, expected)
-        assert_array_equal(plain, expected)
+    base, tuned, bits = deltas
+    rows = np.array([0, 2, VARIANCE])
+    expected, found, plain = np.zeros((3, 3, N_BINS), np.int64)
+    for row, counts in zip(rows, expected, strict=True):
+        count_bins(bits[row], counts)
+    count_delta_bins(base, tuned, rows, found)
+    count_delta_bins.py_func(base, tuned, rows, plain)
+    assert_array_equal(found, expected)
+    assert_array_equal(plain, expected)
 
 
-def test_count_equal_and_keep(bits: Any) -> None:
-    magnitudes = bits & np.int32(MAGNITUDE)
-    low, high = np.sort(magnitudes)[[1000, 2500]]
-    assert count_equal(bits, low) == np.count_nonzero(magnitudes == low)
-    kept = bits.copy()
-    keep_between(kept, low, high)
-    assert_array_equal(kept, np.where((magnitudes >= low) & (magnitudes <= high), bits, 0))
-    for n in (0, 1, 5, 10_000):
-        kept = bits.copy()
-        keep_first(kept, low, n)
-        dropped = np.flatnonzero(magnitudes == low)[n:]
-        assert_array_equal(np.flatnonzero(kept != bits), dropped[bits[dropped] != 0])
+def test_counting_deltas_within(deltas: Any) -> None:
+    base, tuned, bits = deltas
+    rows, firsts = np.array([0, 0, 2, VARIANCE]), np.int32([0x3F80_0001, 0x3F00_0001, 0x3F80_0001, 0x3F00_0001])
+    expected, found, plain = np.zeros((3, 4, BIN_SIZE), np.int64)
+    for m, row in enumerate(rows):
+        count_within(bits[row], firsts[m : m + 1], expected[m : m + 1])
+    count_delta_within(base, tuned, rows, firsts, found)
+    count_delta_within.py_func(base, tuned, rows, firsts, plain)
+    assert (expected.sum(axis=1) > 5).all()
+    assert_array_equal(found, expected)
+    assert_array_equal(plain, expected)
 
 
 def test_counting_equal_deltas() -> None:
     base, *tuned = np.random.default_rng(1).integers(-4, 5, (3, 3001)).astype(np.float32)
-    rows, magnitudes = np.int32([0, 0, 1]), np.float32([1, 2, 3]).view(np.int32)
-    found, plain = np.ones((2, 3), np.int64)
-    count_delta_equal(base, tuple(tuned), rows, magnitudes, found)
-    count_delta_equal.py_func(base, tuple(tuned), rows, magnitudes, plain)
-    expected = [1 + np.count_nonzero(abs(tuned[row] - base) == m) for row, m in ((0, 1), (0, 2), (1, 3))]
-    assert_array_equal(found, expected)
-    assert_array_equal(plain, expected)
+    rows, magnitudes = np.array([0, 0, 1]), np.float32([1, 2, 3]).view(np.int32)
+    found, plain = np.ones((2, 4, 3), np.int64)
+    count_delta_equal(base, tuple(tuned), rows, magnitudes, 900, found)
+    count_delta_equal.py_func(base, tuple(tuned), rows, magnitudes, 900, plain)
+    for index, counts in enumerate(found):
+        part = slice(900 * index, 900 * (index + 1))
+        sizes = [abs(tuned[row] - base)[part] for row in rows]
+        assert_array_equal(counts, [1 + np.count_nonzero(s == m) for s, m in zip(sizes, (1, 2, 3), strict=True)])
+    assert_array_equal(plain, found)
 
 
 def test_uncompiled_kernels_say_the_same(bits: Any) -> None:
     for kernel, rest in (
         (count_bins, lambda: (np.zeros(N_BINS, np.int64),)),
         (count_within, lambda: (np.int32([0x3FC0_0000 - 5]), np.zeros((1, BIN_SIZE), np.int64))),
-        (keep_between, lambda: (np.int32(0x3F00_0000), np.int32(0x3FC0_0000))),
-        (keep_first, lambda: (np.int32(0x3FC0_0000), 3)),
     ):
         compiled, plain = (bits.copy(), *rest()), (bits.copy(), *rest())
         kernel(*compiled)

@@ -17,7 +17,7 @@ from mergealign.checkpoint.dtypes import DTYPES
 from mergealign.checkpoint.header import Tensor, TensorSpec
 from mergealign.errors import NumericsError
 from mergealign.merge.plan import PlannedTensor
-from mergealign.merge.schedule import Job, Schedule, Work
+from mergealign.merge.schedule import Job, Schedule, Work, Zeros
 from mergealign.methods import Block, BlockRule, Reduction, Unit
 
 MIB = 1 << 20
@@ -132,3 +132,15 @@ def test_stop_ends_the_waiting() -> None:
     schedule.stop()
     waiting.join(timeout=10)
     assert not waiting.is_alive()
+
+
+def test_zeros_are_used_again_as_zeros() -> None:
+    zeros = Zeros()
+    first, second = (zeros.take((2, 3), np.int64) for _ in range(2))
+    assert first is not second
+    first += 7
+    zeros.give_back([first, second])
+    again = [zeros.take((2, 3), np.int64) for _ in range(3)]
+    assert {id(first), id(second)} == {id(array) for array in again[:2]}
+    assert all((array == 0).all() and array.shape == (2, 3) for array in again)
+    assert zeros.take((2, 3), np.float64).dtype == np.float64

@@ -12,7 +12,7 @@ import pytest
 from mergealign.checkpoint.digest import PIECE_BYTES, weights_digest, weights_digest_of_folder
 from mergealign.errors import CheckpointError, NumericsError
 from mergealign.merge.plan import MergePlan, PlannedTensor, make_plan
-from mergealign.merge.stream import Digests, stream
+from mergealign.merge.stream import Bytes, Digests, SinkInMemory, stream
 from mergealign.recipe.merge import ROLES, MergeRecipe, Models
 
 from ..conftest import SHAPES, random_tensors, write_model
@@ -30,6 +30,16 @@ class MemorySink:
     def write(self, tensor: PlannedTensor, offset: int, data: memoryview) -> None:
         self.data[tensor.spec.name][offset : offset + len(data)] = data
         self.seen[tensor.spec.name][offset : offset + len(data)] += 1
+
+
+class InPlaceSink(MemorySink):
+    """A Sink in memory: counts what is placed as seen."""
+
+    def place(self, tensor: PlannedTensor, offset: int, n_bytes: int) -> Bytes | None:
+        if tensor.spec.name == "d":
+            return None
+        self.seen[tensor.spec.name][offset : offset + n_bytes] += 1
+        return self.data[tensor.spec.name][offset : offset + n_bytes]
 
 
 def plan_of(folders: dict[str, Path], dtype: Any = None, method: str = "mergealign", **parameters: float) -> MergePlan:
@@ -64,6 +74,22 @@ def test_same_bits_for_any_threads_and_blocks(large: dict[str, Path]) -> None:
         assert other_digests == digests
         for name, data in first.data.items():
             np.testing.assert_array_equal(other.data[name], data)
+
+
+@pytest.mark.parametrize("weights", [(0.9, 1.1), (1, 0)])
+def test_results_are_computed_where_a_sink_in_memory_wants_them(
+    large: dict[str, Path], weights: tuple[float, float]
+) -> None:
+    """One tensor has no place, and what is copied byte for byte needs none: each byte comes once, digests are equal."""
+    plan = plan_of(large, domain_weight=weights[0], alignment_weight=weights[1])
+    written, digests = run(plan)
+    placed = InPlaceSink(plan)
+    assert isinstance(placed, SinkInMemory)
+    assert not isinstance(written, SinkInMemory)
+    assert stream(plan, placed, threads=2) == digests
+    for name, data in written.data.items():
+        np.testing.assert_array_equal(placed.data[name], data)
+        assert (placed.seen[name] == 1).all()
 
 
 def test_digests_are_those_of_the_folders(large: dict[str, Path]) -> None:
@@ -133,6 +159,31 @@ def test_non_finite_weights_name_model_and_tensor(
     tensor = random_tensors(0)[name]
     tensor[5] = bad
     plan = plan_of(family(**{role: {"tensors": {name: tensor}}}), domain_weight=weights[0], alignment_weight=weights[1])
+    with pytest.raises(NumericsError, match=f"'{name}' of {role} holds NaN or infinity"):
+        run(plan)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("method", ["model_stock", "multislerp", "nuslerp"])
+def test_non_finite_weights_show_in_inner_products(family: Family, method: str, role: str, bad: float) -> None:
+    name = "model.norm.weight"
+    tensor = random_tensors(0)[name]
+    tensor[5] = bad
+    parameters = {} if method == "model_stock" else {"weight": 1.0}
+    plan = plan_of(family(**{role: {"tensors": {name: tensor}}}), method=method, **parameters)
+    with pytest.raises(NumericsError, match=f"'{name}' of {role} holds NaN or infinity"):
+        run(plan)
+
+
+@pytest.mark.parametrize("role", ["base", "domain"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_non_finite_weights_show_in_nearswap(family: Family, role: str, bad: float) -> None:
+    name = "model.norm.weight"
+    tensor = random_tensors(0)[name]
+    tensor[5] = bad
+    folders = family(**{role: {"tensors": {name: tensor}}})
+    plan = plan_of({r: folders[r] for r in ("base", "domain")}, method="nearswap", t=0.01)
     with pytest.raises(NumericsError, match=f"'{name}' of {role} holds NaN or infinity"):
         run(plan)
 

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mergealign.errors import RecipeError
-from mergealign.methods import Block, Span
+from mergealign.kernels.magnitude import count_bins, count_within
+from mergealign.methods import Span
 from mergealign.methods._quantiles import QuantileSearch
+from mergealign.methods._rule import StoredBlock
 from mergealign.testing import merge_arrays
 
 from ._by_hand import merged, rule_of
@@ -144,6 +146,16 @@ def test_fusion_takes_numbers_as_they_are() -> None:
     same(merge_arrays(rule, [base_bits, other]), bfloat16(result)[1])
 
 
+class _Deltas:
+    """The numbers of a block are those of its one tuned model."""
+
+    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+        count_bins(block.tuned[0].view(np.int32), counts)
+
+    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
+        count_within(block.tuned[0].view(np.int32), firsts, counts)
+
+
 @settings(deadline=None)  # the first example compiles kernels
 @given(
     seed=st.integers(0, 999),
@@ -153,12 +165,12 @@ def test_fusion_takes_numbers_as_they_are() -> None:
 )
 def test_quantiles_are_exact(seed: int, n: int, digits: int, levels: list[float]) -> None:
     values = np.abs(np.random.default_rng(seed).standard_normal(n)).round(digits).astype(np.float32)
-    search = QuantileSearch(lambda block: block.deltas[0], tuple(levels), list)
+    search = QuantileSearch(_Deltas(), tuple(levels), list)
     known: tuple[Any, ...] = ()
     for reduction in search.reductions:
         total = np.zeros(reduction.shape, np.int64)
         for start in range(0, n, 100):
             part = values[start : start + 100]
-            reduction.add(Block(None, part[None], Span(start, start + part.size, (n,))), known, total)
+            reduction.add(StoredBlock(None, (part,), Span(start, start + part.size, (n,))), known, total)
         known = (*known, reduction.finish(total, known))
     assert known[-1] == [np.sort(values)[int(level * (n - 1))] for level in levels]

@@ -42,41 +42,70 @@ class TensorDigest(TensorSpec):
     digest: str
 
 
+class _OpenPiece:
+    """A piece of which some is digested.
+
+    Attributes:
+        stop: up to here; None while a thread is at it.
+        waiting: parts behind it, by where they begin.
+    """
+
+    def __init__(self) -> None:
+        self.state = xxhash.xxh3_128()
+        self.stop: int | None = 0
+        self.waiting: dict[int, bytes] = {}
+
+
 class PieceDigests:
     """The pieces of one tensor, digested in any order by any thread."""
 
     def __init__(self, n_bytes: int) -> None:
         self._n_bytes = n_bytes
         self._pieces = bytearray(16 * -(-n_bytes // PIECE_BYTES))
-        self._parts: dict[int, list[tuple[int, bytes]]] = {}  # of pieces that come in parts
+        self._open: dict[int, _OpenPiece] = {}  # pieces that come in parts
         self._lock = threading.Lock()
 
     def add(self, offset: int, data: memoryview) -> None:
-        """Digest `data` (bytes) at `offset`. A piece of which it holds only a part waits for the other parts."""
+        """Digest `data` (bytes) at `offset`. A piece of which it holds only a part is finished by the other parts."""
+        piece, begin = divmod(offset, PIECE_BYTES)
+        parts = []
         at = 0
         while at < len(data):
-            piece, begin = divmod(offset + at, PIECE_BYTES)
-            part = data[at : at + PIECE_BYTES - begin]
+            parts.append((piece, begin, data[at : at + PIECE_BYTES - begin]))
+            at += PIECE_BYTES - begin
+            piece, begin = piece + 1, 0
+        for piece, begin, part in reversed(parts):  # a beginning first: another thread may hold what follows it
             if len(part) == self._size(piece):
-                self._digest(piece, part)
+                self._set(piece, xxhash.xxh3_128_digest(part))
             else:
-                self._keep(piece, begin, bytes(part))
-            at += len(part)
+                self._add_part(piece, begin, part)
 
     def _size(self, piece: int) -> int:
         return min(PIECE_BYTES, self._n_bytes - piece * PIECE_BYTES)
 
-    def _digest(self, piece: int, data: memoryview | bytes) -> None:
-        self._pieces[16 * piece : 16 * (piece + 1)] = xxhash.xxh3_128_digest(data)
+    def _set(self, piece: int, digest: bytes) -> None:
+        self._pieces[16 * piece : 16 * (piece + 1)] = digest
 
-    def _keep(self, piece: int, begin: int, part: bytes) -> None:
+    def _add_part(self, piece: int, begin: int, part: memoryview) -> None:
+        """Digest what continues what was digested; keep a copy of what comes too early."""
         with self._lock:
-            parts = self._parts.setdefault(piece, [])
-            parts.append((begin, part))
-            if sum(len(p) for _, p in parts) < self._size(piece):
+            opened = self._open.setdefault(piece, _OpenPiece())
+            if begin != opened.stop:
+                opened.waiting[begin] = bytes(part)
                 return
-            del self._parts[piece]
-        self._digest(piece, b"".join(p for _, p in sorted(parts)))
+            opened.stop = None  # of this thread alone
+        following: memoryview | bytes | None = part
+        stop = begin
+        while following is not None:
+            opened.state.update(following)
+            stop += len(following)
+            with self._lock:
+                following = opened.waiting.pop(stop, None)
+                if following is None:
+                    opened.stop = stop
+        if stop == self._size(piece):
+            self._set(piece, opened.state.digest())
+            del self._open[piece]
 
     def hexdigest(self) -> str:
         return xxhash.xxh3_128_hexdigest(bytes(self._pieces))

@@ -74,9 +74,11 @@ def main(
 def console_script() -> NoReturn:
     """The process `mergealign`: `run`, then out without taking the interpreter apart.
 
-    Two things make a short command a sixth shorter: start-up makes many objects that live to the end, so the garbage
-    collector is told to look less often; and freeing them one by one is left to the system.
+    Three things make a short command a quarter shorter: start-up makes many objects that live to the end, so the
+    garbage collector is told to look less often; freeing them one by one is left to the system; and the threads that
+    numpy starts for products of matrices sleep while there are none, instead of spinning for 30 ms on every other core.
     """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # read when numpy is imported
     gc.set_threshold(200_000, 20, 100)
     code: str | int | None = 0
     try:

@@ -31,19 +31,20 @@ def pair_products(a: Any, b: Any) -> tuple[float, float, float]:
 
 
 @kernel(fastmath={"reassoc"})
-def inner_products(vectors: Any, sums: Any) -> None:
-    """Add to sums[j, k], float64 [K, K], the inner product of vectors[j] and vectors[k], float32 [K, n]."""
-    if vectors.shape[0] == 2:
-        first, both, second = pair_products(vectors[0], vectors[1])
+def _add_products(vectors: Any, n: int, sums: Any) -> None:
+    """As `inner_products`, of the first n elements."""
+    n_inputs = vectors.shape[0]
+    if n_inputs == 2:
+        first, both, second = pair_products(vectors[0][:n], vectors[1][:n])
         sums[0, 0] += first
         sums[0, 1] += both
         sums[1, 0] += both
         sums[1, 1] += second
         return
-    for j in range(vectors.shape[0]):
-        for k in range(j, vectors.shape[0]):
+    for j in range(n_inputs):
+        for k in range(j, n_inputs):
             total = 0.0
-            a, b = vectors[j], vectors[k]
+            a, b = vectors[j][:n], vectors[k][:n]
             for i in range(a.size):
                 total += np.float64(a[i]) * np.float64(b[i])
             sums[j, k] += total
@@ -51,37 +52,35 @@ def inner_products(vectors: Any, sums: Any) -> None:
                 sums[k, j] += total
 
 
-@kernel(fastmath={"reassoc"})
-def stored_products(base: Any, tuned: Any, sums: Any) -> None:
-    """The same for tuned[k] − base of stored numbers [n], K of one format in a tuple; `base` None counts as zero.
+@kernel
+def inner_products(vectors: Any, sums: Any) -> None:
+    """Add to sums[j, k], float64 [K, K], the inner product of vectors[j] and vectors[k], float32 [K, n]."""
+    _add_products(vectors, vectors.shape[1], sums)
+
+
+@kernel
+def stored_products(base: Any, tuned: Any, block: int, sums: Any) -> None:
+    """The same, block by block, for tuned[k] − base of stored numbers [n]: add to sums[b, j, k].
+
+    Args:
+        base: None counts as zero.
+        tuned: K arrays of one format in a tuple.
+        block: elements of a block; the last one may have fewer.
 
     Decoded strip by strip in the first-level cache: half the time of decoding into memory first.
     """
     n_inputs = len(tuned)
     of_base = np.empty(_STRIP, np.float32)
     vectors = np.empty((n_inputs, _STRIP), np.float32)
-    for start in range(0, tuned[0].size, _STRIP):
-        stop = min(start + _STRIP, tuned[0].size)
-        if base is not None:
-            decode_strip(base[start:stop], of_base)
-        for k in range(n_inputs):
-            if base is None:
-                decode_strip(tuned[k][start:stop], vectors[k])
-            else:
-                delta_strip(tuned[k][start:stop], of_base, vectors[k])
-        if n_inputs == 2:
-            first, both, second = pair_products(vectors[0][: stop - start], vectors[1][: stop - start])
-            sums[0, 0] += first
-            sums[0, 1] += both
-            sums[1, 0] += both
-            sums[1, 1] += second
-            continue
-        for j in range(n_inputs):
-            for k in range(j, n_inputs):
-                total = 0.0
-                a, b = vectors[j][: stop - start], vectors[k][: stop - start]
-                for i in range(a.size):
-                    total += np.float64(a[i]) * np.float64(b[i])
-                sums[j, k] += total
-                if k != j:
-                    sums[k, j] += total
+    for b in range(sums.shape[0]):
+        end = min((b + 1) * block, tuned[0].size)
+        for start in range(b * block, end, _STRIP):
+            stop = min(start + _STRIP, end)
+            if base is not None:
+                decode_strip(base[start:stop], of_base)
+            for k in range(n_inputs):
+                if base is None:
+                    decode_strip(tuned[k][start:stop], vectors[k])
+                else:
+                    delta_strip(tuned[k][start:stop], of_base, vectors[k])
+            _add_products(vectors, stop - start, sums[b])

@@ -1,7 +1,6 @@
 """The linear family, in float64, rounded once.
 
-    combine:       out = base + Σ_k weight_k · (tuned_k − base)
-    weighted_sum:  out = Σ_k weight_k · model_k
+    out = base + Σ_k weight_k · (tuned_k − base)        or, without a base,        out = Σ_k weight_k · model_k
 
 The first formula is computed in this form and order on purpose: written as weights on whole models it loses the model
 back at weight 1, and in float32 it misrounds 0.2 % of bfloat16 results (docs/method.md).
@@ -16,7 +15,14 @@ import numpy as np
 from ._compile import inlined, kernel
 from .codecs import decode, decode_narrow, encode, is_finite
 
-__all__ = ["all_finite", "combine", "combine_range", "convert", "subtract", "weighted_sum"]
+__all__ = ["all_finite", "combine", "combine_range", "convert", "subtract"]
+
+
+@inlined
+def _value(stored: Any, i: Any) -> Any:
+    if stored is None:
+        return 0.0
+    return decode(stored[i])
 
 
 @inlined
@@ -24,7 +30,7 @@ def combine_range(base: Any, tuned: Any, weights: Any, out: Any, start: int, sto
     """`combine` for the elements `start` to `stop`."""
     finite = True
     for i in range(np.uintp(start), np.uintp(stop)):  # an index that may be negative stops vectorization
-        b = decode(base[i])
+        b = _value(base, i)
         value = b
         for k in range(len(tuned)):
             value += weights[k] * (decode(tuned[k][i]) - b)
@@ -37,22 +43,10 @@ def combine_range(base: Any, tuned: Any, weights: Any, out: Any, start: int, sto
 def combine(base: Any, tuned: Any, weights: Any, out: Any) -> bool:
     """out[n] = base[n] + Σ_k weights[k] · (tuned[k][n] − base[n]); whether all of it is finite.
 
-    `tuned` is a tuple of arrays of one dtype and `weights` a tuple: their number is known when this is compiled.
+    `tuned` is a tuple of arrays of one dtype and `weights` a tuple: their number is known when this is compiled. A base
+    of None counts as 0 everywhere: a weighted sum of whole models.
     """
     return combine_range(base, tuned, weights, out, 0, out.size)
-
-
-@kernel
-def weighted_sum(models: Any, weights: Any, out: Any) -> bool:
-    """out[n] = Σ_k weights[k] · models[k][n]; whether all of it is finite. Tuples as in `combine`."""
-    finite = True
-    for i in range(out.size):
-        value = 0.0
-        for k in range(len(models)):
-            value += weights[k] * decode(models[k][i])
-        out[i] = encode(value, out[i])
-        finite &= is_finite(out[i])
-    return finite
 
 
 @kernel

@@ -5,7 +5,7 @@ Float32 numbers of one sign are in the order of their bits. The magnitudes 0 …
 Differences of bfloat16 numbers mostly end in 16 zero bits, so that a rank is most often found at the first look. A
 second count within an odd bin finds the others.
 
-All kernels take float32 numbers as int32 bits (`values.view(np.int32)`): counting needs them so, and so does masking.
+Kernels take float32 numbers as int32 bits (`values.view(np.int32)`), or find them of stored numbers, strip by strip.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ._compile import inlined, kernel
-from .masked import decode_strip, delta_strip
+from .masked import decode_strip, vector_strip
 
 __all__ = [
     "BIN_SIZE",
@@ -25,10 +25,7 @@ __all__ = [
     "count_delta_bins",
     "count_delta_equal",
     "count_delta_within",
-    "count_equal",
     "count_within",
-    "keep_between",
-    "keep_first",
 ]
 
 N_BINS = 1 << 16
@@ -56,16 +53,17 @@ def count_bins(bits: Any, counts: Any) -> None:
 
 
 @kernel
-def count_delta_bins(base: Any, tuned: Any, counts: Any) -> None:
-    """The same for tuned[n] − base[n], of stored numbers."""
+def count_delta_bins(base: Any, tuned: Any, rows: Any, counts: Any) -> None:
+    """The same for vectors of stored numbers, those that `rows`, int64 [R], names (see `vector_strip`): [R, N_BINS]."""
     bins = np.empty(_STRIP, np.uint16)
-    of_base, delta = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    bits = delta.view(np.int32)
+    of_base, found, room = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32), np.empty((2, _STRIP), np.float32)
+    bits = found.view(np.int32)
     for start in range(0, base.size, _STRIP):
         stop = min(start + _STRIP, base.size)
         decode_strip(base[start:stop], of_base)
-        delta_strip(tuned[start:stop], of_base, delta)
-        _count_bins(bits[: stop - start], bins, counts)
+        for r in range(rows.size):
+            vector_strip(of_base, tuned, rows[r], start, stop, room, found)
+            _count_bins(bits[: stop - start], bins, counts[r])
 
 
 @inlined
@@ -89,16 +87,21 @@ def count_within(bits: Any, firsts: Any, counts: Any) -> None:
 
 
 @kernel
-def count_delta_within(base: Any, tuned: Any, firsts: Any, counts: Any) -> None:
-    """The same for tuned[n] − base[n], of stored numbers."""
+def count_delta_within(base: Any, tuned: Any, rows: Any, firsts: Any, counts: Any) -> None:
+    """The same for vectors of stored numbers, rows[m] for firsts[m]; equal rows follow each other."""
     marks = np.empty(_STRIP, np.uint8)
-    of_base, delta = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    bits = delta.view(np.int32)
+    of_base, found, room = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32), np.empty((2, _STRIP), np.float32)
+    bits = found.view(np.int32)
     for start in range(0, base.size, _STRIP):
         stop = min(start + _STRIP, base.size)
         decode_strip(base[start:stop], of_base)
-        delta_strip(tuned[start:stop], of_base, delta)
-        _count_within(bits[: stop - start], firsts, marks, counts)
+        after = 0
+        while after < rows.size:
+            m = after
+            while after < rows.size and rows[after] == rows[m]:
+                after += 1
+            vector_strip(of_base, tuned, rows[m], start, stop, room, found)
+            _count_within(bits[: stop - start], firsts[m:after], marks, counts[m:after])
 
 
 @inlined
@@ -119,47 +122,22 @@ def _count_within(strip: Any, firsts: Any, marks: Any, counts: Any) -> None:
 
 
 @kernel
-def count_equal(bits: Any, magnitude: Any) -> int:
-    """The number of elements of a magnitude (int32)."""
-    n = 0
-    for i in range(bits.size):
-        n += (bits[i] & _MAGNITUDE) == magnitude
-    return n
+def count_delta_equal(base: Any, tuned: Any, rows: Any, magnitudes: Any, block: int, counts: Any) -> None:
+    """Add the number of elements of magnitude magnitudes[t] (int32) in vector rows[t] to counts, int64 [n_blocks, T].
 
-
-@kernel
-def count_delta_equal(base: Any, tuned: Any, rows: Any, magnitudes: Any, counts: Any) -> None:
-    """Add the number of elements of magnitude magnitudes[t] of tuned[rows[t]] − base to counts[t], int64 [T].
-
-    Of stored numbers; `tuned` is a tuple of arrays of one format, rows and magnitudes are int32.
+    As `count_delta_within`, in blocks of as many elements.
     """
-    of_base, delta = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    bits = delta.view(np.int32)
-    for start in range(0, base.size, _STRIP):
-        stop = min(start + _STRIP, base.size)
-        decode_strip(base[start:stop], of_base)
-        for t in range(rows.size):
-            if t == 0 or rows[t] != rows[t - 1]:
-                delta_strip(tuned[rows[t]][start:stop], of_base, delta)
-            strip, magnitude, n = bits[: stop - start], magnitudes[t], 0
-            for i in range(strip.size):
-                n += (strip[i] & _MAGNITUDE) == magnitude
-            counts[t] += n
-
-
-@kernel
-def keep_between(bits: Any, low: Any, high: Any) -> None:
-    """Set to zero all elements but those of a magnitude from `low` to `high`, both included (int32)."""
-    for i in range(bits.size):
-        magnitude = bits[i] & _MAGNITUDE
-        bits[i] = bits[i] if (magnitude >= low) & (magnitude <= high) else np.int32(0)
-
-
-@kernel
-def keep_first(bits: Any, magnitude: Any, n: int) -> None:
-    """Set to zero the elements of a magnitude (int32) but the first n."""
-    for i in range(bits.size):
-        if bits[i] & _MAGNITUDE == magnitude:
-            if n <= 0:
-                bits[i] = 0
-            n -= 1
+    of_base, found, room = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32), np.empty((2, _STRIP), np.float32)
+    bits = found.view(np.int32)
+    for index in range(counts.shape[0]):
+        last = min((index + 1) * block, base.size)
+        for start in range(index * block, last, _STRIP):
+            stop = min(start + _STRIP, last)
+            decode_strip(base[start:stop], of_base)
+            for t in range(rows.size):
+                if t == 0 or rows[t] != rows[t - 1]:
+                    vector_strip(of_base, tuned, rows[t], start, stop, room, found)
+                strip, magnitude, n = bits[: stop - start], magnitudes[t], 0
+                for i in range(strip.size):
+                    n += (strip[i] & _MAGNITUDE) == magnitude
+                counts[index, t] += n

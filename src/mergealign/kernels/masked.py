@@ -1,7 +1,7 @@
-"""Parts of deltas, of stored numbers in one loop: their norms, and their sum added to the base.
+"""Strips of stored numbers in float32, and which elements of a block stay because of their magnitude.
 
-In strips that stay in the first-level cache: numbers are decoded, masked, added up in float32 and rounded once, without
-a pass through memory in between. `stays` says for each element of each delta whether it takes part (1) or not (0).
+In strips that stay in the first-level cache numbers are decoded, subtracted and looked at without a pass through memory
+in between.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from ._compile import inlined, kernel
-from .codecs import decode, encode, is_finite
+from .codecs import decode
 
-__all__ = ["decode_strip", "delta_strip", "merge_stays", "stays_between", "stays_first", "stays_norms"]
+__all__ = ["VARIANCE", "decode_strip", "delta_strip", "stays_within", "vector_strip"]
+
+VARIANCE = -1
+"""In place of the number of an input: the variance over the deltas of all inputs."""
 
 _STRIP = 256
 _MAGNITUDE = np.int32(0x7FFF_FFFF)
@@ -33,116 +36,85 @@ def delta_strip(stored: Any, base: Any, out: Any) -> None:
         out[i] = np.float32(decode(stored[i])) - base[i]
 
 
-@kernel(fastmath={"reassoc"})
-def stays_norms(base: Any, tuned: Any, stays: Any, norms: Any) -> None:
-    """Add Σ |delta_k| of all elements and of those that stay to norms[k], float64 [K, 2].
+@inlined
+def vector_strip(base: Any, tuned: Any, row: int, start: int, stop: int, room: Any, out: Any) -> None:
+    """out = tuned[row] − base for the elements `start` to `stop`, or the variance of all deltas: Σ_k (δ_k − mean)² / K.
 
-    `base` and the K arrays of the tuple `tuned` are stored numbers [n], delta_k = tuned[k] − base in float32, `stays`
-    is uint8 [K, n]. Additions may be reordered (see inner.py). A strip is summed in float32 and the strips in float64:
-    twice as fast as float64 alone, with a relative error of 1e-9.
+    `base` is the strip in float32, `tuned` a tuple of stored numbers; `room` is float32 [2, a strip]. The mean is taken
+    relative to the first delta, so that equal deltas have a variance of exactly zero.
     """
-    b = np.empty(_STRIP, np.float32)
-    for start in range(0, base.size, _STRIP):
-        stop = min(start + _STRIP, base.size)
-        decode_strip(base[start:stop], b)
-        for k in range(len(tuned)):
-            t, stay = tuned[k][start:stop], stays[k, start:stop]
-            before = after = np.float32(0)
-            for i in range(t.size):
-                size = abs(np.float32(decode(t[i])) - b[i])
-                before += size
-                after += size if stay[i] else np.float32(0)
-            norms[k, 0] += np.float64(before)
-            norms[k, 1] += np.float64(after)
+    if row >= 0:
+        delta_strip(tuned[row][start:stop], base, out)
+        return
+    n_inputs = np.float32(len(tuned))
+    n, first, mean = stop - start, room[0], room[1]
+    delta_strip(tuned[0][start:stop], base, first)
+    mean[:] = np.float32(0)
+    out[:] = np.float32(0)
+    for k in range(1, len(tuned)):
+        t = tuned[k][start:stop]
+        for i in range(n):
+            mean[i] += (np.float32(decode(t[i])) - base[i]) - first[i]
+    for i in range(n):
+        mean[i] = first[i] + mean[i] / n_inputs
+    for k in range(len(tuned)):
+        t = tuned[k][start:stop]
+        for i in range(n):
+            apart = (np.float32(decode(t[i])) - base[i]) - mean[i]
+            out[i] += apart * apart
+    for i in range(n):
+        out[i] /= n_inputs
 
 
 @kernel
-def merge_stays(
-    base: Any, tuned: Any, stays: Any, factors: Any, agree: bool, divisors: Any, scale: Any, out: Any
-) -> bool:
-    """out[n] = base[n] + Σ_k factors[k] · delta_k[n] over the elements that stay; whether all of it is finite.
+def stays_within(
+    base: Any, tuned: Any, rows: Any, limits: Any, ties: Any, index: int, start: int, stop: int, stays: Any
+) -> None:
+    """stays[k], uint8 [K, n]: whether the magnitude of vector rows[k] is wanted, for the elements `start` to `stop`.
 
-    With `agree`, as `add_agreeing`: only those that have the sign of the sum, times `scale`, and over the sum of their
-    `divisors` (one where that is zero). Stored numbers as in `stays_norms`; factors, divisors and scale are float32.
+    Args:
+        base, tuned: stored numbers, `tuned` a tuple of K arrays of one format.
+        rows: int64 [K]: k for delta k, or VARIANCE.
+        limits: int32 [K, 2]: a magnitude is wanted from the one to the other, both included (bits of float32).
+        ties: int64 [T, 4], block, row, magnitude, n: of a magnitude in block `index` only the first n stay.
     """
-    zero, one = np.float32(0), np.float32(1)
-    n_inputs = len(tuned)
-    divides = False
-    for k in range(n_inputs):
-        divides |= divisors[k] != zero
-    b, total = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    majority, divisor = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    terms = np.empty((n_inputs, _STRIP), np.float32)
-    finite = True
-    for start in range(0, out.size, _STRIP):  # each loop writes one array: with more, the compiler gives up on vectors
-        stop = min(start + _STRIP, out.size)
-        o = out[start:stop]
-        decode_strip(base[start:stop], b)
-        total[:] = zero
-        for k in range(n_inputs):
-            t, stay, factor = tuned[k][start:stop], stays[k, start:stop], factors[k]
-            if agree:
-                term = terms[k]
-                for i in range(t.size):
-                    d = np.float32(decode(t[i])) - b[i]
-                    term[i] = factor * (d if stay[i] else zero)
-                for i in range(t.size):
-                    total[i] += term[i]
+    of_base, found = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
+    room = np.empty((2, _STRIP), np.float32)
+    bits = found.view(np.int32)
+    for at in range(start, stop, _STRIP):
+        end = min(at + _STRIP, stop)
+        decode_strip(base[at:end], of_base)
+        for k in range(rows.size):
+            stay, low, high = stays[k, at - start : end - start], limits[k, 0], limits[k, 1]
+            if low > high or (low == 0 and high == _MAGNITUDE):
+                stay[:] = low <= high
+            elif k > 0 and rows[k] == rows[k - 1]:
+                same = stays[k - 1, at - start : end - start]
+                for i in range(stay.size):
+                    stay[i] = same[i]
             else:
-                for i in range(t.size):
-                    d = np.float32(decode(t[i])) - b[i]
-                    total[i] += factor * (d if stay[i] else zero)
-        if agree:
-            for i in range(o.size):
-                majority[i] = one if total[i] >= zero else -one
-            total[:] = zero
-            for k in range(n_inputs):
-                term = terms[k]
-                for i in range(o.size):
-                    total[i] += term[i] if majority[i] * term[i] > zero else zero
-            if divides:
-                divisor[:] = zero
-                for k in range(n_inputs):
-                    term, weight = terms[k], divisors[k]
-                    for i in range(o.size):
-                        divisor[i] += weight if majority[i] * term[i] > zero else zero
-                for i in range(o.size):
-                    total[i] /= one if divisor[i] == zero else divisor[i]
-            for i in range(o.size):
-                total[i] *= scale
-        for i in range(o.size):
-            o[i] = encode(b[i] + total[i], o[i])
-            finite &= is_finite(o[i])
-    return finite
+                vector_strip(of_base, tuned, rows[k], at, end, room, found)
+                for i in range(stay.size):
+                    magnitude = bits[i] & _MAGNITUDE
+                    stay[i] = (magnitude >= low) & (magnitude <= high)
+    for t in range(ties.shape[0]):
+        if ties[t, 0] == index:
+            for k in range(rows.size):
+                if rows[k] == ties[t, 1]:
+                    _keep_first(base, tuned, rows[k], ties[t, 2], ties[t, 3], start, stop, stays[k])
 
 
 @kernel
-def stays_between(base: Any, tuned: Any, low: Any, high: Any, stays: Any) -> None:
-    """stays[n] = whether |tuned[n] − base[n]| lies between two magnitudes (int32 bits of float32), both included."""
-    b, d = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    bits = d.view(np.int32)
-    for start in range(0, base.size, _STRIP):
-        stop = min(start + _STRIP, base.size)
-        decode_strip(base[start:stop], b)
-        delta_strip(tuned[start:stop], b, d)
-        stay = stays[start:stop]
-        for i in range(stay.size):
-            magnitude = bits[i] & _MAGNITUDE
-            stay[i] = (magnitude >= low) & (magnitude <= high)
-
-
-@kernel
-def stays_first(base: Any, tuned: Any, magnitude: Any, n: int, stays: Any) -> None:
-    """Set stays[i] to 0 for all elements of a magnitude (int32) of tuned − base but the first n."""
-    b, d = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    bits = d.view(np.int32)
-    for start in range(0, base.size, _STRIP):
-        stop = min(start + _STRIP, base.size)
-        decode_strip(base[start:stop], b)
-        delta_strip(tuned[start:stop], b, d)
-        stay = stays[start:stop]
-        for i in range(stay.size):
+def _keep_first(base: Any, tuned: Any, row: int, magnitude: int, n: int, start: int, stop: int, stay: Any) -> None:
+    of_base, found = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
+    room = np.empty((2, _STRIP), np.float32)
+    bits = found.view(np.int32)
+    for at in range(start, stop, _STRIP):
+        end = min(at + _STRIP, stop)
+        decode_strip(base[at:end], of_base)
+        vector_strip(of_base, tuned, row, at, end, room, found)
+        for i in range(end - at):
             if bits[i] & _MAGNITUDE == magnitude:
                 if n <= 0:
-                    stay[i] = 0
+                    stay[at - start + i] = 0
                 n -= 1

@@ -19,22 +19,47 @@ from ..errors import NumericsError
 from ..methods import Reduction, Span, Unit, block_elements
 from .plan import PlannedTensor
 
-__all__ = ["Job", "Schedule", "Work"]
+__all__ = ["Job", "Schedule", "Work", "Zeros"]
+
+
+class Zeros:
+    """Arrays of zeros that are used again: those to count into take a MB or two, and new memory costs more than that.
+
+    For any number of threads; there are never more than were in use at once.
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[tuple[tuple[int, ...], type], list[Any]] = {}
+
+    def take(self, shape: tuple[int, ...], dtype: type) -> Any:
+        try:
+            array = self._free[shape, dtype].pop()
+        except LookupError:
+            return np.zeros(shape, dtype)
+        array.fill(0)
+        return array
+
+    def give_back(self, arrays: Iterable[Any]) -> None:
+        for array in arrays:
+            self._free.setdefault((array.shape, array.dtype.type), []).append(array)
 
 
 class Job:
     """One tensor on its way.
 
+    Args:
+        zeros: shared by the jobs of a schedule.
     Attributes:
         known: what the reductions that are over have found.
         reduction: what this pass gathers; None in the last one, which merges.
     """
 
-    def __init__(self, tensor: PlannedTensor, unit_bytes: int) -> None:
+    def __init__(self, tensor: PlannedTensor, unit_bytes: int, zeros: Zeros | None = None) -> None:
         self.tensor = tensor
         self.known: tuple[Any, ...] = ()
         self.reduction: Reduction | None = None
         self._unit_bytes = unit_bytes
+        self._zeros = zeros or Zeros()
         self._left = 0
         self._total: Any = None
         self._shares: list[Any] = []
@@ -53,9 +78,8 @@ class Job:
             step = max(1, step // block) * block
         n = spec.n_elements
         reduction = self.reduction = rule.next_reduction(self.known) if rule else None
-        if reduction is not None:
-            shape = (-(-n // block), *reduction.shape) if reduction.per_block else reduction.shape
-            self._total = np.zeros(shape, reduction.dtype)
+        if reduction is not None and reduction.per_block:
+            self._total = np.zeros((-(-n // block), *reduction.shape), reduction.dtype)
         spans = [Span(start, min(start + step, n), spec.shape, self.tensor.key) for start in range(0, n, step)]
         self._left = len(spans)
         return [Work(self, span) for span in spans]
@@ -74,7 +98,7 @@ class Job:
         try:
             share = self._shares.pop()
         except IndexError:
-            share = np.zeros(reduction.shape, reduction.dtype)
+            share = self._zeros.take(reduction.shape, reduction.dtype)
         yield share
         self._shares.append(share)
 
@@ -84,13 +108,15 @@ class Job:
         reduction = self.reduction
         if self._left or reduction is None:
             return False
-        for share in self._shares:
-            self._total += share
-        self._shares.clear()
+        total, *others = [self._total] if reduction.per_block else self._shares
+        for share in others:
+            total += share
         try:
-            self.known = (*self.known, reduction.finish(self._total, self.known))
+            self.known = (*self.known, reduction.finish(total, self.known))
         except ValueError as e:
             raise NumericsError(f"merging '{self.tensor.spec.name}': {e}", cure="change the method's parameters") from e
+        self._zeros.give_back(self._shares)
+        self._shares.clear()
         self._total = None
         return True
 

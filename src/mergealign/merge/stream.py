@@ -2,7 +2,8 @@
 
 Each thread takes the next unit of work (a range of elements of one tensor), fills its own buffers with positioned
 reads, runs the rule without the GIL, digests inputs and result while they are in the cache, and hands the result to the
-sink. Threads therefore overlap reading, computing and writing, and memory is a few MiB per thread at any model size.
+sink (or computes it where a sink in memory wants it). Threads therefore overlap reading, computing and writing, and
+memory is a few MiB per thread at any model size.
 
 A rule that must know something of the whole tensor first (its reductions) makes the engine pass over that tensor more
 than once; `schedule.py` puts the passes in order. The inputs are digested in the first pass, the result in the last.
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -24,9 +25,11 @@ from ..errors import NumericsError
 from ..kernels.linear import all_finite
 from ..methods import reduce_span
 from .plan import MergePlan, PlannedTensor
-from .schedule import Job, Schedule, Work
+from .schedule import Job, Schedule, Work, Zeros
 
-__all__ = ["Digests", "Sink", "stream"]
+__all__ = ["Bytes", "Digests", "Sink", "SinkInMemory", "stream"]
+
+Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Sink(Protocol):
@@ -34,6 +37,14 @@ class Sink(Protocol):
 
     def write(self, tensor: PlannedTensor, offset: int, data: memoryview) -> None:
         """Take `data` (bytes), which belongs at byte `offset` of the tensor."""
+
+
+@runtime_checkable
+class SinkInMemory(Sink, Protocol):
+    """A Sink whose bytes are in memory: results are computed where they belong, and not written any more."""
+
+    def place(self, tensor: PlannedTensor, offset: int, n_bytes: int) -> Bytes | None:
+        """Where `n_bytes` bytes from byte `offset` of the tensor belong, aligned for its dtype; None: write them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,8 @@ def stream(
         CheckpointError: an input cannot be read.
     """
     digests = _Digesting(plan) if digest else None
-    schedule = Schedule(Job(t, unit_bytes) for t in plan.tensors)
+    zeros = Zeros()
+    schedule = Schedule(Job(t, unit_bytes, zeros) for t in plan.tensors)
     with TensorReader() as reader:
         _run(schedule, lambda: _Worker(reader, sink, digests, progress), threads)
         return digests.finish(reader, schedule.bytes_read) if digests else Digests({}, (), schedule.bytes_read)
@@ -99,7 +111,10 @@ def _run(schedule: Schedule, new_worker: Callable[[], _Worker], threads: int) ->
 
 
 class _Digesting:
-    """The digests of a merge in the making. A tensor that is read for several tensors of the result counts once."""
+    """The digests of a merge in the making. A tensor that is read for several tensors of the result counts once.
+
+    What is copied byte for byte has one digest, before and after.
+    """
 
     def __init__(self, plan: MergePlan) -> None:
         self._plan = plan
@@ -110,7 +125,10 @@ class _Digesting:
             for tensor in (s.tensor for s in planned.sources):
                 is_new = tensor not in self._inputs  # a model may be merged with itself
                 fed.append(self._inputs.setdefault(tensor, PieceDigests(tensor.n_bytes)) if is_new else None)
-        self._output = {t.spec.name: PieceDigests(t.spec.n_bytes) for t in plan.tensors}
+        self._output = {
+            t.spec.name: PieceDigests(t.spec.n_bytes) if t.copies is None else self._inputs[t.sources[t.copies].tensor]
+            for t in plan.tensors
+        }
 
     def add_inputs(self, planned: PlannedTensor, start: int, blocks: list[Any]) -> None:
         for source, digests, block in zip(planned.sources, self._fed[planned.spec.name], blocks, strict=True):
@@ -150,16 +168,17 @@ class _Worker:
     ) -> None:
         self._reader = reader
         self._sink = sink
+        self._memory = sink if isinstance(sink, SinkInMemory) else None  # asked once: it takes 0.1 ms
         self._digests = digests
         self._progress = progress
         self._buffers: list[Any] = []
 
-    def _buffer(self, i: int, n_bytes: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def _buffer(self, i: int, n_bytes: int) -> Bytes:
         while len(self._buffers) <= i:
             self._buffers.append(np.empty(0, np.uint8))
         if self._buffers[i].size < n_bytes:
             self._buffers[i] = np.empty(n_bytes, np.uint8)
-        buffer: np.ndarray[Any, np.dtype[np.uint8]] = self._buffers[i][:n_bytes]
+        buffer: Bytes = self._buffers[i][:n_bytes]
         return buffer
 
     def __call__(self, unit: Work) -> None:
@@ -174,10 +193,12 @@ class _Worker:
         if unit.job.reduction is not None:
             self._reduce(unit, blocks)
         else:
-            out = self._merge(unit, blocks) if tensor.copies is None else blocks[tensor.copies]
-            if self._digests:
+            place = self._place(unit) if tensor.copies is None else None
+            out = self._merge(unit, blocks, place) if tensor.copies is None else blocks[tensor.copies]
+            if self._digests and tensor.copies is None:
                 self._digests.add_output(tensor, unit.span.start, out)
-            self._sink.write(tensor, unit.span.start * tensor.spec.dtype.n_bytes, out.data)
+            if out is not place:
+                self._sink.write(tensor, unit.span.start * tensor.spec.dtype.n_bytes, out.data)
             moved += len(out)
         if self._progress:
             self._progress(moved)
@@ -195,11 +216,17 @@ class _Worker:
         with unit.job.total() as total:
             reduce_span(rule, reduction, self._views(unit.job.tensor, blocks), unit.span, unit.job.known, total)
 
-    def _merge(self, unit: Work, blocks: list[Any]) -> Any:
+    def _place(self, unit: Work) -> Bytes | None:
+        if self._memory is None:
+            return None
+        width = unit.job.tensor.spec.dtype.n_bytes
+        return self._memory.place(unit.job.tensor, unit.span.start * width, unit.span.n_elements * width)
+
+    def _merge(self, unit: Work, blocks: list[Any], place: Bytes | None) -> Bytes:
         tensor = unit.job.tensor
         assert tensor.rule is not None
         dtype = tensor.spec.dtype
-        out = self._buffer(len(blocks), unit.span.n_elements * dtype.n_bytes)
+        out = self._buffer(len(blocks), unit.span.n_elements * dtype.n_bytes) if place is None else place
         if not tensor.rule.apply(self._views(tensor, blocks), dtype.view(out), unit.span, unit.job.known):
             self._check_inputs(tensor, blocks)
             raise NumericsError(

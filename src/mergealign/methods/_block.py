@@ -11,19 +11,19 @@ import numpy as np
 
 from ..kernels.linear import convert, subtract
 from ._linear import alike
-from ._rule import Block, Reduction, Rule, Span, StoredBlock, Unit
+from ._rule import Block, Reduction, Rule, Span, StoredBlock
 
 __all__ = ["BlockRule", "block_of", "reduce_span", "scratch", "stored_blocks"]
 
 _scratch = threading.local()
 
 
-def scratch(n_rows: int, n: int) -> Any:
-    """Float32 [n_rows, n] of this thread, with whatever it held before."""
-    held = getattr(_scratch, "held", None)
-    if held is None or held.size < n_rows * n:
-        held = _scratch.held = np.empty(n_rows * n, np.float32)
-    return held[: n_rows * n].reshape(n_rows, n)
+def scratch(n_rows: int, n: int, dtype: type[np.float32] | type[np.uint8] = np.float32) -> Any:
+    """Array [n_rows, n] of this thread, with whatever it held before."""
+    held, n_bytes = getattr(_scratch, "held", None), n_rows * n * np.dtype(dtype).itemsize
+    if held is None or held.size < n_bytes:
+        held = _scratch.held = np.empty(n_bytes, np.uint8)
+    return held[:n_bytes].view(dtype).reshape(n_rows, n)
 
 
 def block_of(sources: Sequence[Any], within: Span, block: Span, *, has_base: bool) -> tuple[Block, Any]:
@@ -52,8 +52,12 @@ def reduce_span(
     rule: Rule, reduction: Reduction, sources: Sequence[Any], span: Span, known: Sequence[Any], total: Any
 ) -> None:
     """Add what `reduction` finds in a span to `total`: [n_blocks of the tensor, …] or, for counts, one array."""
+    if reduction.of_spans:
+        (whole,) = stored_blocks(rule, sources, span, as_one=True)
+        reduction.add(whole, known, total[span.places(rule.unit)])
+        return
     blocks: Iterator[Block | StoredBlock] = (
-        stored_blocks(rule, sources, span, as_one=rule.unit is Unit.ELEMENT and not reduction.per_block)
+        stored_blocks(rule, sources, span, as_one=not reduction.per_block)
         if reduction.of_stored
         else (block_of(sources, span, part, has_base=rule.has_base)[0] for part in span.blocks(rule.unit))
     )

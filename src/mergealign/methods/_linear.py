@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..kernels.codecs import BFLOAT16
-from ..kernels.linear import combine, convert, weighted_sum
-from ..kernels.narrow import combine_narrow, narrow_ratio
+from ..kernels.linear import combine, convert
+from ..kernels.narrow import combine_narrow, fits_narrow, narrow_ratio
 from ._rule import Rule, Span
 
 __all__ = ["LinearRule", "alike"]
@@ -32,10 +32,12 @@ class LinearRule(Rule):
     has_base: bool = True
 
     @cached_property
-    def _narrow(self) -> tuple[tuple[np.float32, ...], np.float32] | None:
-        """Weights and ratio of `combine_narrow`, where float32 is exact."""
+    def _narrow(self) -> tuple[tuple[np.float32, ...], np.float32 | None] | None:
+        """Weights and ratio of `combine_narrow`, where it can serve."""
+        if not fits_narrow(self.weights):
+            return None
         ratio = narrow_ratio(self.weights)
-        return (tuple(map(np.float32, self.weights)), np.float32(ratio)) if ratio else None
+        return tuple(map(np.float32, self.weights)), np.float32(ratio) if ratio else None
 
     @cached_property
     def selects(self) -> int | None:
@@ -48,11 +50,10 @@ class LinearRule(Rule):
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
         if self.selects is not None:
             return bool(convert(sources[self.selects], out))
-        if self.has_base and self._narrow is not None and {s.dtype for s in (*sources, out)} == {_STORED_BFLOAT16}:
-            return bool(combine_narrow(sources[0], tuple(sources[1:]), self.weights, *self._narrow, out))
-        if self.has_base:
-            return bool(combine(sources[0], alike(sources[1:]), self.weights, out))
-        return bool(weighted_sum(alike(sources), self.weights, out))
+        base, tuned = (sources[0], sources[1:]) if self.has_base else (None, sources)
+        if self._narrow is not None and {s.dtype for s in (*sources, out)} == {_STORED_BFLOAT16}:
+            return bool(combine_narrow(base, tuple(tuned), self.weights, *self._narrow, out))
+        return bool(combine(base, alike(tuned), self.weights, out))
 
 
 def alike(sources: Sequence[Any]) -> tuple[Any, ...]:

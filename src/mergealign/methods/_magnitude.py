@@ -17,20 +17,17 @@ from ..kernels.magnitude import (
     BIN_SIZE,
     N_BINS,
     bin_magnitudes,
-    count_bins,
     count_delta_bins,
     count_delta_equal,
     count_delta_within,
-    count_equal,
-    count_within,
-    keep_between,
-    keep_first,
 )
-from ._rule import Block, Reduction, Span, StoredBlock
+from ._rule import Reduction, Span, StoredBlock, Unit, block_elements
 
-__all__ = ["MagnitudeSearch", "Ranks", "Windows"]
+__all__ = ["ALL", "NONE", "NO_WINDOWS", "MagnitudeSearch", "Ranks", "Windows"]
 
 _NO_LIMIT = 0x7FFF_FFFF
+ALL, NONE = (0, _NO_LIMIT), (1, 0)
+"""Limits between which all magnitudes lie, and none."""
 
 
 @dataclass(frozen=True)
@@ -92,51 +89,50 @@ class Windows:
     """What is wanted of each vector: all magnitudes between two limits, both included, but for ties.
 
     Attributes:
-        limits: by row, as float bits.
-        n_tied, n_kept: [n_blocks, n_ties], the elements of a tie in each block, and how many of them are wanted; None
-            until they have been counted.
+        rows: of the vectors.
+        limits: int32 [1, n_rows, 2], as float bits; [n_blocks, n_rows, 2] when ties have been counted.
+        shared: int64 [n, 4], block, row, magnitude and m: of the elements of a magnitude in a block only the first m
+            are wanted; None until ties have been counted.
     """
 
-    limits: Mapping[int, tuple[int, int]]
+    rows: tuple[int, ...]
+    limits: Any
     ties: tuple[_Tie, ...]
-    n_tied: Any = None
-    n_kept: Any = None
+    shared: Any = None
 
-    def keep(self, row: int, bits: Any, span: Span) -> None:
-        """Set to zero what is not wanted of a block of a vector, int32 bits [n] of float32."""
-        low, high, ties = self.within(row, span)
-        keep_between(bits, low, high)
-        for magnitude, n_kept in ties:
-            keep_first(bits, magnitude, n_kept)
+    def within(self, rows: Sequence[int], otherwise: Sequence[tuple[int, int]], span: Span) -> tuple[Any, Any, Any]:
+        """What is wanted of the blocks of a span, as `how` of kernels/sparse.py.
 
-    def within(self, row: int, span: Span) -> tuple[Any, Any, list[tuple[Any, int]]]:
-        """What is wanted of a block of a vector: magnitudes between two limits, but of some the first n alone."""
-        low, high = self.limits[row]
-        partial = []
-        for t, tie in enumerate(self.ties):
-            if tie.row != row:
-                continue
-            n_tied, n_kept = (int(counts[span.index, t]) for counts in (self.n_tied, self.n_kept))
-            if 0 < n_kept < n_tied:
-                partial.append((np.int32(tie.magnitude), n_kept))
-            elif n_kept < n_tied:
-                low, high = low + (tie.magnitude == low), high - (tie.magnitude == high)
-        return np.int32(low), np.int32(high), partial
+        Args:
+            rows: by input, of the vector that decides what is wanted of it.
+            otherwise: by input, the limits if its vector is none of these `rows`.
+        """
+        places = span.places(Unit.ELEMENT)
+        found = self.limits[places if self.shared is not None else slice(1)]
+        limits = np.empty((len(found), len(rows), 2), np.int32)
+        for k, row in enumerate(rows):
+            limits[:, k] = found[:, self.rows.index(row)] if row in self.rows else otherwise[k]
+        shared = np.empty((0, 4), np.int64)
+        if self.shared is not None:
+            here = (self.shared[:, 0] >= places.start) & (self.shared[:, 0] < places.stop)
+            shared = self.shared[here] - [places.start, 0, 0, 0]
+        return np.array(rows, np.int64), limits, shared
+
+
+NO_WINDOWS = Windows((), np.empty((1, 0, 2), np.int32), ())
+"""Of no vector at all."""
 
 
 @dataclass(frozen=True)
 class MagnitudeSearch:
-    """Finds `Windows` for some of the vectors that a block is turned into.
+    """Finds `Windows` for some vectors: deltas, or their variance. Blocks are those of rules on elements.
 
     Attributes:
-        rows: of these vectors.
-        vectors: makes them all, float32 [K, n], of a block; None: they are the deltas, counted without decoding them
-            into memory first.
+        rows: of these vectors: numbers of inputs, or VARIANCE (kernels/masked.py).
         ranks: what is wanted, given the row, the number of its elements and of the zeros among them.
     """
 
     rows: tuple[int, ...]
-    vectors: Callable[[Block], Any] | None
     ranks: Callable[[int, int, int], Ranks]
 
     @property
@@ -148,29 +144,19 @@ class MagnitudeSearch:
         """The next pass, given the findings so far; the last of them is `Windows`, if there are rows to look at."""
         if not self.rows:
             return None
-        of_stored = self.vectors is None
         if not known:
             bins = len(self.rows), N_BINS
-            return Reduction(bins, self._add_bins, self._find_bins, np.int64, per_block=False, of_stored=of_stored)
+            return Reduction(bins, self._add_bins, self._find_bins, np.int64, per_block=False, of_stored=True)
         found: _Ends | Windows = known[-1]
         if isinstance(found, _Ends):
             within = len(found.open), BIN_SIZE
-            return Reduction(within, self._add_within, _find_within, np.int64, per_block=False, of_stored=of_stored)
-        if found.ties and found.n_tied is None:
-            return Reduction((len(found.ties),), self._add_ties, _share_ties, np.int64, of_stored=of_stored)
+            return Reduction(within, _add_within, _find_within, np.int64, per_block=False, of_stored=True)
+        if found.ties and found.shared is None:
+            return Reduction((len(found.ties),), _add_ties, _share_ties, np.int64, of_stored=True, of_spans=True)
         return None
 
-    def _bits(self, block: Block) -> Any:
-        return (self.vectors(block) if self.vectors else block.deltas).view(np.int32)
-
-    def _add_bins(self, block: Block | StoredBlock, _known: Sequence[Any], total: Any) -> None:
-        if isinstance(block, StoredBlock):
-            for counts, row in zip(total, self.rows, strict=True):
-                count_delta_bins(block.base, block.tuned[row], counts)
-            return
-        bits = self._bits(block)
-        for counts, row in zip(total, self.rows, strict=True):
-            count_bins(bits[row], counts)
+    def _add_bins(self, block: StoredBlock, _known: Sequence[Any], total: Any) -> None:
+        count_delta_bins(block.base, block.tuned, np.array(self.rows, np.int64), total)
 
     def _find_bins(self, total: Any, _known: Sequence[Any]) -> _Ends | Windows:
         wanted: dict[int, Ranks] = {}
@@ -186,27 +172,17 @@ class MagnitudeSearch:
         found = _Ends(wanted, tuple(ends))
         return found if found.open else _windows(found)
 
-    def _add_within(self, block: Block | StoredBlock, known: Sequence[Any], total: Any) -> None:
-        ends = known[-1].open
-        bits: Any = None if isinstance(block, StoredBlock) else self._bits(block)
-        for row in sorted({end.row for end in ends}):
-            at = [i for i, end in enumerate(ends) if end.row == row]  # they follow each other
-            starts = np.array([ends[i].magnitudes.start for i in at], np.int32)
-            counts = total[at[0] : at[-1] + 1]
-            if isinstance(block, StoredBlock):
-                count_delta_within(block.base, block.tuned[row], starts, counts)
-            else:
-                count_within(bits[row], starts, counts)
 
-    def _add_ties(self, block: Block | StoredBlock, known: Sequence[Any], total: Any) -> None:
-        ties = known[-1].ties
-        if isinstance(block, StoredBlock):
-            rows, magnitudes = np.array([(tie.row, tie.magnitude) for tie in ties], np.int32).T.copy()
-            count_delta_equal(block.base, block.tuned, rows, magnitudes, total)
-            return
-        bits = self._bits(block)
-        for t, tie in enumerate(ties):
-            total[t] += count_equal(bits[tie.row], np.int32(tie.magnitude))
+def _add_within(block: StoredBlock, known: Sequence[Any], total: Any) -> None:
+    rows, firsts = zip(*((end.row, end.magnitudes.start) for end in known[-1].open), strict=True)
+    count_delta_within(block.base, block.tuned, np.array(rows, np.int64), np.array(firsts, np.int32), total)
+
+
+def _add_ties(blocks: StoredBlock, known: Sequence[Any], total: Any) -> None:
+    rows, magnitudes = zip(*((tie.row, tie.magnitude) for tie in known[-1].ties), strict=True)
+    step = block_elements(blocks.span.shape, Unit.ELEMENT)
+    args = np.array(rows, np.int64), np.array(magnitudes, np.int32), step, total
+    count_delta_equal(blocks.base, blocks.tuned, *args)
 
 
 def _place(counts: Any, rank: int) -> tuple[int, int, int]:
@@ -228,13 +204,13 @@ def _find_within(total: Any, known: Sequence[Any]) -> Windows:
 
 
 def _windows(found: _Ends) -> Windows:
-    limits = {}
+    limits = np.empty((1, len(found.wanted), 2), np.int32)
     ties: list[_Tie] = []
-    for row, ranks in found.wanted.items():
+    for i, (row, ranks) in enumerate(found.wanted.items()):
         ends = [end for end in found.ends if end.row == row]
         low = next((end.magnitudes[0] for end in ends if not end.is_largest), 1)
         high = next((end.magnitudes[-1] for end in ends if end.is_largest), _NO_LIMIT if ends else 0)
-        limits[row] = low, high
+        limits[:, i] = low, high
         if low == high:
             ends = [replace(ends[0], rank=ends[0].n_above + ranks.n_kept - 1, is_largest=False)]
         ties += [
@@ -242,7 +218,7 @@ def _windows(found: _Ends) -> Windows:
             for end in ends
             if end.n_wanted < end.n_at and end.magnitudes[0] > 0  # zeros may stay or not
         ]
-    return Windows(limits, tuple(ties))
+    return Windows(tuple(found.wanted), limits, tuple(ties))
 
 
 def _share_ties(total: Any, known: Sequence[Any]) -> Windows:
@@ -250,4 +226,12 @@ def _share_ties(total: Any, known: Sequence[Any]) -> Windows:
     windows: Windows = known[-1]
     before = np.cumsum(total, axis=0) - total
     n_kept = np.clip([tie.n_kept for tie in windows.ties] - before, 0, total)
-    return replace(windows, n_tied=total, n_kept=n_kept)
+    limits = np.repeat(windows.limits, len(total), axis=0)
+    shared = []
+    for tie, n_tied, kept in zip(windows.ties, total.T, n_kept.T, strict=True):
+        of_row = limits[:, windows.rows.index(tie.row)]
+        low, high = windows.limits[0, windows.rows.index(tie.row)]
+        none = (kept == 0) & (n_tied > 0)
+        of_row[none] += [tie.magnitude == low, -int(tie.magnitude == high)]
+        shared += [(i, tie.row, tie.magnitude, kept[i]) for i in np.flatnonzero((kept > 0) & (kept < n_tied))]
+    return replace(windows, limits=limits, shared=np.array(shared, np.int64).reshape(-1, 4))

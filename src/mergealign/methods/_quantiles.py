@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..kernels.magnitude import BIN_SIZE, N_BINS, bin_magnitudes, count_bins, count_within
+from ..kernels.magnitude import BIN_SIZE, N_BINS, bin_magnitudes
 from ._rule import Reduction, StoredBlock
 
-__all__ = ["Places", "QuantileSearch"]
+__all__ = ["Numbers", "Places", "QuantileSearch"]
+
+
+class Numbers(Protocol):
+    """The numbers that a block is turned into, float32, non-negative, as counts of their bits (kernels/magnitude.py).
+
+    They may remember something of the first pass for later ones: the first finding names those of that pass.
+    """
+
+    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+        """Add the numbers in each bin to counts, int64 [N_BINS]."""
+
+    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
+        """Add the numbers of bits firsts[m] + j to counts[m, j], int64 [M, BIN_SIZE]."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Places:
     """What the first pass finds."""
 
     places: tuple[_Place, ...]
-    numbers: Callable[[StoredBlock], Any]
+    numbers: Numbers
 
 
 @dataclass(frozen=True)
@@ -35,13 +48,12 @@ class QuantileSearch:
     """Finds the elements of rank ⌊q (n − 1)⌋, in rising order, of n numbers.
 
     Attributes:
-        numbers: makes them, float32 [m], non-negative, of a `StoredBlock`. It may remember something of the first pass
-            for later ones: the first finding is of the `numbers` of that pass.
+        numbers: what is searched.
         levels: the q, in [0, 1].
         conclude: makes the finding of the quantiles, float32 [n_levels].
     """
 
-    numbers: Callable[[StoredBlock], Any]
+    numbers: Numbers
     levels: tuple[float, ...]
     conclude: Callable[[Any], Any]
 
@@ -54,7 +66,7 @@ class QuantileSearch:
         return bins, within
 
     def _add_bins(self, block: StoredBlock, _known: Any, total: Any) -> None:
-        count_bins(self.numbers(block).view(np.int32), total)
+        self.numbers.count_bins(block, total)
 
     def _find_bins(self, total: Any, _known: Any) -> Places:
         up_to = np.cumsum(total)
@@ -76,4 +88,4 @@ class QuantileSearch:
 def _add_within(block: StoredBlock, known: Any, total: Any) -> None:
     first: Places = known[0]
     starts = np.array([place.magnitudes.start for place in first.places], np.int32)
-    count_within(first.numbers(block).view(np.int32), starts, total)
+    first.numbers.count_within(block, starts, total)

@@ -60,6 +60,11 @@ class Span:
         for start in range(self.start, self.stop, step):
             yield Span(start, min(start + step, self.stop), self.shape, self.key, start // step)
 
+    def places(self, unit: Unit) -> slice:
+        """The numbers of the blocks of this span."""
+        step = block_elements(self.shape, unit)
+        return slice(self.start // step, -(-self.stop // step))
+
 
 def block_elements(shape: tuple[int, ...], unit: Unit) -> int:
     """Elements of one block of a tensor: a whole number of rows for rules on rows, all for rules on matrices."""
@@ -109,9 +114,10 @@ class Reduction:
         shape, dtype: of an array that begins as zeros and is filled block by block.
         add: adds the share of a block, given what earlier reductions found: a `Block`, or with `of_stored` a
             `StoredBlock`; that is more than a block where neither `unit` nor `per_block` ask for one.
-        finish: the finding, made of the arrays and what earlier reductions found.
+        finish: the finding, made of the arrays (which are used again: it keeps none) and what earlier reductions found.
         per_block: True keeps one array per block ([n_blocks, *shape]), for sums whose order matters;
             False adds them all up in any order, for counts.
+        of_spans: `add` takes all blocks of a span at once: a `StoredBlock` of them, and the arrays of each.
     """
 
     shape: tuple[int, ...]
@@ -120,6 +126,7 @@ class Reduction:
     dtype: type[np.float64] | type[np.int64] = np.float64
     per_block: bool = True
     of_stored: bool = False
+    of_spans: bool = False
 
 
 class Rule(abc.ABC):

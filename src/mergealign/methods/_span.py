@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ..kernels.inner import stored_products
 from ._linear import LinearRule
-from ._rule import Reduction, Rule, Span, StoredBlock
+from ._rule import PIECE_ELEMENTS, Reduction, Rule, Span, StoredBlock
 
 __all__ = ["SpanRule"]
 
 
 class SpanRule(Rule):
-    """out = base + Σ_k c_k · (tuned_k − base), or Σ_k c_k · model_k without a base, with c = weights(gram)."""
+    """out = base + Σ_k c_k · (tuned_k − base), or Σ_k c_k · model_k without a base, with c = weights(gram).
 
+    NaN or infinity in an input makes the inner products such, and with them the weights and the whole result.
+    """
+
+    shows_nan: ClassVar[bool] = True
     n_inputs: int
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
-        return (Reduction((self.n_inputs, self.n_inputs), _add, self._combination, of_stored=True),)
+        shape = self.n_inputs, self.n_inputs
+        return (Reduction(shape, _add, self._combination, of_stored=True, of_spans=True),)
 
     def _combination(self, total: Any, _known: Sequence[Any]) -> LinearRule:
-        return LinearRule(tuple(map(float, self.weights(total.sum(axis=0)))), has_base=self.has_base)
+        gram = total.sum(axis=0)
+        weights = self.weights(gram) if np.isfinite(gram).all() else [np.nan] * self.n_inputs
+        return LinearRule(tuple(map(float, weights)), has_base=self.has_base)
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
         combination: LinearRule = known[0]
@@ -41,5 +50,5 @@ class SpanRule(Rule):
         """
 
 
-def _add(block: StoredBlock, _known: Sequence[Any], total: Any) -> None:
-    stored_products(block.base, block.tuned, total)
+def _add(blocks: StoredBlock, _known: Sequence[Any], total: Any) -> None:
+    stored_products(blocks.base, blocks.tuned, PIECE_ELEMENTS, total)

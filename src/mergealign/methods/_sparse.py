@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.masked import merge_stays, stays_norms
-from ._block import stored_blocks
+from ..kernels.sparse import merge_stays, stays_norms
+from ._block import scratch, stored_blocks
 from ._linear import LinearRule
-from ._rule import Reduction, Rule, Span, StoredBlock, Unit
+from ._rule import Reduction, Rule, Span, StoredBlock, Unit, block_elements
 from ._sparsify import ByChance, ByMagnitude, ByRank, Sparsifier
 
 __all__ = ["SparseRule", "linear_rule", "sparse_rule"]
@@ -35,11 +35,11 @@ class _Scales:
     """What gives each thinned delta its norm back.
 
     Attributes:
-        stays: by the start of a block which elements stay, 8 in a byte; empty where that is found again in less time.
+        stays: by the start and stop of a span what stays, 8 in a byte; empty where that is found again in less time.
     """
 
     factors: tuple[float, ...]
-    stays: Mapping[int, Any]
+    stays: Mapping[tuple[int, int], Any]
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,9 @@ class SparseRule(Rule):
             return None
         following = self.sparsifier.next_reduction(known)
         if following is None and self._matches_norms:
-            stays: dict[int, Any] = {}
-            return Reduction(
-                (len(self.weight), 2), partial(self._add_norms, stays), partial(_find_scales, stays), of_stored=True
-            )
+            stays: dict[tuple[int, int], Any] = {}
+            add, find = partial(self._add_norms, stays), partial(_find_scales, stays)
+            return Reduction((len(self.weight), 2), add, find, of_stored=True, of_spans=True)
         return following
 
     @property
@@ -78,11 +77,19 @@ class SparseRule(Rule):
     def _matches_norms(self) -> bool:
         return self.rescale and any(density < 1 for density in self.sparsifier.density)
 
-    def _add_norms(self, kept: dict[int, Any], block: StoredBlock, known: Sequence[Any], total: Any) -> None:
-        stays = self.sparsifier(block, known)
-        stays_norms(block.base, block.tuned, stays, total)
-        if self.sparsifier.is_slow and prod(block.span.shape) * len(stays) <= 8 * _MOST_KEPT_BYTES:
-            kept[block.span.start] = np.packbits(stays, axis=1)
+    def _add_norms(
+        self, kept: dict[tuple[int, int], Any], blocks: StoredBlock, known: Sequence[Any], total: Any
+    ) -> None:
+        span, packed = blocks.span, None
+        block, room = self._room(span)
+        if self.sparsifier.is_slow and prod(span.shape) * len(self.weight) <= 8 * _MOST_KEPT_BYTES:
+            packed = kept[span.start, span.stop] = np.empty((len(total), len(room), room.shape[1] // 8), np.uint8)
+        stays_norms(blocks.base, blocks.tuned, self.sparsifier(span, known), block, room, total, packed)
+
+    def _room(self, span: Span) -> tuple[int, Any]:
+        """The elements of a block, and room for what stays of one."""
+        block = block_elements(span.shape, self.unit)
+        return block, scratch(len(self.weight), -(-min(block, span.n_elements) // 8) * 8, np.uint8)
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
         scales = _Scales((1.0,) * len(self.weight), {})
@@ -90,21 +97,18 @@ class SparseRule(Rule):
             scales, known = known[-1], known[:-1]
         weights = np.array(self.weight)
         factors = weights * np.array(scales.factors)
-        divisors = np.zeros(len(weights), np.float32)
-        if not self.agree:
+        agreeing = None
+        if self.agree:
+            agreeing = np.ones((2, len(weights)), np.float32)
+            agreeing[1] = weights if self.normalize else 0
+        else:
             factors *= self.scale / (_divisor(self.weight) if self.normalize else 1.0)
-        elif self.normalize:
-            divisors = weights.astype(np.float32)
-        factors = factors.astype(np.float32)
-        finite = True
-        for block in stored_blocks(self, sources, span):
-            n, kept = block.span.n_elements, scales.stays.get(block.span.start)
-            stays = self.sparsifier(block, known) if kept is None else np.unpackbits(kept, axis=1, count=n)
-            part = out[block.span.start - span.start :][:n]
-            finite &= bool(
-                merge_stays(block.base, block.tuned, stays, factors, self.agree, divisors, np.float32(self.scale), part)
-            )
-        return finite
+        block, room = self._room(span)
+        kept = scales.stays.get((span.start, span.stop))
+        how = self.sparsifier(span, known) if kept is None else (kept,)
+        (whole,) = stored_blocks(self, sources, span, as_one=True)
+        votes, floor, scale = factors.astype(np.float32), np.float32(-np.inf), np.float32(self.scale)
+        return bool(merge_stays(whole.base, whole.tuned, how, block, room, votes, agreeing, floor, scale, out))
 
 
 class _RandomRule(SparseRule):
@@ -152,7 +156,7 @@ def _divisor(weight: tuple[float, ...]) -> float:
     return total if abs(total) >= _NO_SUM else 1.0
 
 
-def _find_scales(stays: Mapping[int, Any], total: Any, _known: Sequence[Any]) -> _Scales:
+def _find_scales(stays: Mapping[tuple[int, int], Any], total: Any, _known: Sequence[Any]) -> _Scales:
     norms = total.sum(axis=0)
     factors = tuple(before / after if min(before, after) >= _NO_NORM else 1.0 for before, after in norms)
     return _Scales(factors, stays)

@@ -9,11 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.masked import stays_between, stays_first
-from ..kernels.random import stays_by_chance, stream_key
-from ..kernels.rank import stays_by_rank
-from ._magnitude import MagnitudeSearch, Ranks, Windows
-from ._rule import Reduction, StoredBlock
+from ..kernels.random import stream_key
+from ._magnitude import ALL, NO_WINDOWS, NONE, MagnitudeSearch, Ranks, Windows
+from ._rule import Reduction, Span
 
 __all__ = ["ByChance", "ByMagnitude", "ByRank", "Sparsifier"]
 
@@ -39,27 +37,20 @@ class Sparsifier(abc.ABC):
         """What must be known next of a whole tensor."""
         return None
 
-    def __call__(self, block: StoredBlock, known: Sequence[Any]) -> Any:
-        """Which elements of each delta stay: 1 or 0, uint8 [K, n]."""
-        stays = np.empty((len(self.density), block.span.n_elements), np.uint8)
-        for k, (density, of_delta) in enumerate(zip(self.density, stays, strict=True)):
-            if 0 < density < 1:
-                self._choose(k, block, known, of_delta)
-            else:
-                of_delta[:] = density > 0
-        return stays
-
     @abc.abstractmethod
-    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:
-        """Fill uint8 [n] with which elements of delta k stay."""
+    def __call__(self, span: Span, known: Sequence[Any]) -> tuple[Any, ...]:
+        """Which elements of a span of each delta stay: `how`, as kernels/sparse.py takes it."""
+
+    def _keys(self, span: Span) -> Any:
+        return np.array([stream_key(span.key, k) for k in range(len(self.density))], np.uint64)
 
 
 @dataclass(frozen=True)
 class ByChance(Sparsifier):
     """Each element stays with probability `density`."""
 
-    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:  # noqa: ARG002
-        stays_by_chance(self.density[k], stream_key(block.span.key, k), block.span.start, stays)
+    def __call__(self, span: Span, known: Sequence[Any]) -> tuple[Any, ...]:  # noqa: ARG002
+        return np.array(self.density, np.float32), self._keys(span), span.start
 
 
 @dataclass(frozen=True)
@@ -81,10 +72,10 @@ class ByRank(Sparsifier):
                     f"{density - epsilon:g} to {density + epsilon:g}"
                 )
 
-    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:  # noqa: ARG002
-        span, density, epsilon = block.span, self.density[k], self.epsilon[k]
-        low, high, key = density - epsilon, density + epsilon, stream_key(span.key, k)
-        stays_by_rank(block.base, block.tuned[k], span.width, low, high, key, span.start, stays)
+    def __call__(self, span: Span, known: Sequence[Any]) -> tuple[Any, ...]:  # noqa: ARG002
+        density = np.array(self.density)
+        epsilon = np.where((density > 0) & (density < 1), self.epsilon, 0)
+        return density - epsilon, density + epsilon, self._keys(span), span.start, span.width
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,7 @@ class ByMagnitude(Sparsifier):
     @property
     def _search(self) -> MagnitudeSearch:
         thinned = tuple(k for k, density in enumerate(self.density) if 0 < density < 1)
-        return MagnitudeSearch(thinned, None, self._ranks)
+        return MagnitudeSearch(thinned, self._ranks)
 
     def _ranks(self, k: int, n: int, _n_zero: int) -> Ranks:
         n_kept = min(n, max(self.at_least, int(self.density[k] * n)))
@@ -114,9 +105,7 @@ class ByMagnitude(Sparsifier):
     def next_reduction(self, known: Sequence[Any]) -> Reduction | None:
         return self._search.next_reduction(known)
 
-    def _choose(self, k: int, block: StoredBlock, known: Sequence[Any], stays: Any) -> None:
-        windows: Windows = known[-1]
-        low, high, ties = windows.within(k, block.span)
-        stays_between(block.base, block.tuned[k], low, high, stays)
-        for magnitude, n_kept in ties:
-            stays_first(block.base, block.tuned[k], magnitude, n_kept, stays)
+    def __call__(self, span: Span, known: Sequence[Any]) -> tuple[Any, ...]:
+        otherwise = tuple(ALL if density > 0 else NONE for density in self.density)
+        windows: Windows = known[-1] if self._search.rows else NO_WINDOWS
+        return windows.within(range(len(self.density)), otherwise, span)

@@ -21,11 +21,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..kernels.choose import choose_where_important, importance
+from ..kernels.choose import choose_where_important, count_importance_bins, count_importance_within
 from ..kernels.divergence import row_divergences
-from ..kernels.linear import convert
+from ..kernels.linear import convert, subtract
 from ..recipe.signature import takes
-from ._block import block_of, scratch, stored_blocks
+from ._block import scratch, stored_blocks
 from ._linear import alike
 from ._quantiles import QuantileSearch
 from ._rule import Reduction, Rule, Span, StoredBlock, Unit
@@ -47,10 +47,9 @@ class _Fusion(Rule):
         first, threshold = known
         base, other = alike(sources)
         chosen = out if out.dtype == base.dtype else np.empty(out.size, base.dtype)
-        for block in stored_blocks(self, (base, other), span):
-            part = chosen[block.span.start - span.start :][: block.span.n_elements]
+        for block in stored_blocks(self, (base, other), span, as_one=True):
             factors = first.numbers.factors(block)
-            choose_where_important(block.base, block.tuned[0], block.span.width, factors, threshold, part)
+            choose_where_important(block.base, block.tuned[0], span.width, factors, threshold, chosen)
         return chosen is out or bool(convert(chosen, out))
 
 
@@ -58,25 +57,30 @@ class _Importance:
     """The importance of each element of a block. The divergences of rows are found once and remembered."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Any] = {}
+        self._known: dict[tuple[int, int], Any] = {}
 
-    def __call__(self, block: StoredBlock) -> Any:
+    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+        count_importance_bins(block.base, block.tuned[0], block.span.width, self.factors(block), counts)
+
+    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
         factors = self.factors(block)
-        (out,) = scratch(1, block.span.n_elements)
-        importance(block.base, block.tuned[0], block.span.width, factors, out)
-        return out
+        count_importance_within(block.base, block.tuned[0], block.span.width, factors, firsts, counts)
 
     def factors(self, block: StoredBlock) -> Any:
         """KL of each row, float32 [n_rows]."""
         span = block.span
-        if (found := self._known.get(span.start)) is not None:
+        if (found := self._known.get((span.start, span.stop))) is not None:
             return found
-        decoded, _ = block_of((block.base, *block.tuned), span, span, has_base=True)
         divergences = np.empty(span.n_elements // span.width)
-        row_divergences(decoded.base, decoded.deltas[0], span.width, divergences)
+        for part in span.blocks(Unit.ROW):  # so that what is decoded stays in the second-level cache
+            start, stop = part.start - span.start, part.stop - span.start
+            logits, deltas = scratch(2, part.n_elements)
+            convert(block.base[start:stop], logits)
+            subtract(block.tuned[0][start:stop], logits, deltas)
+            row_divergences(logits, deltas, span.width, divergences[start // span.width : stop // span.width])
         found = divergences.astype(np.float32)
         if span.width >= _LEAST_WIDTH:
-            self._known[span.start] = found
+            self._known[span.start, span.stop] = found
         return found
 
 

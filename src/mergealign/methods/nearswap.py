@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ..kernels.nearswap import move_at_most
+from ..kernels.codecs import BFLOAT16
+from ..kernels.nearswap import move_at_most, move_at_most_narrow
 from ..recipe.signature import takes
 from ._rule import Rule, Span
 
@@ -26,10 +27,12 @@ __all__ = ["nearswap"]
 
 @dataclass(frozen=True)
 class _NearSwap(Rule):
+    shows_nan: ClassVar[bool] = True
     t: float
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
-        return bool(move_at_most(sources[0], sources[1], self.t, out))
+        is_narrow = all(numbers.dtype.name == BFLOAT16 for numbers in (*sources, out))
+        return bool((move_at_most_narrow if is_narrow else move_at_most)(sources[0], sources[1], self.t, out))
 
 
 @takes(base="required", min_inputs=1, max_inputs=1)

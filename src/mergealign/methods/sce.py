@@ -18,13 +18,12 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from ..kernels.consensus import add_agreeing
-from ..kernels.inner import inner_products
-from ..kernels.variance import clear_where_zero, variance
+from ..kernels.masked import VARIANCE
+from ..kernels.sparse import merge_stays, stays_energies
 from ..recipe.signature import Inputs, takes
-from ._block import BlockRule
-from ._magnitude import MagnitudeSearch, Ranks, Windows
-from ._rule import Block, Reduction
+from ._block import scratch, stored_blocks
+from ._magnitude import ALL, NO_WINDOWS, NONE, MagnitudeSearch, Ranks, Windows
+from ._rule import Reduction, Rule, Span, StoredBlock, block_elements
 
 __all__ = ["SceRule", "sce"]
 
@@ -40,7 +39,7 @@ class _Weights:
 
 
 @dataclass(frozen=True)
-class SceRule(BlockRule):
+class SceRule(Rule):
     """See the module."""
 
     select_topk: float
@@ -48,7 +47,7 @@ class SceRule(BlockRule):
 
     @property
     def _search(self) -> MagnitudeSearch:
-        return MagnitudeSearch((0,) if 0 < self.select_topk < 1 else (), _variances, self._ranks)
+        return MagnitudeSearch((VARIANCE,) if 0 < self.select_topk < 1 else (), self._ranks)
 
     def _ranks(self, _row: int, n: int, n_zero: int) -> Ranks:
         return Ranks(0, int((n - n_zero) * self.select_topk))
@@ -57,47 +56,37 @@ class SceRule(BlockRule):
         if known and isinstance(known[-1], _Weights):
             return None
         return self._search.next_reduction(known) or Reduction(
-            (self.n_inputs, 1, 1), self._add_energy, self._find_weights
+            (self.n_inputs,), self._add_energy, self._find_weights, of_stored=True, of_spans=True
         )
 
     @property
     def most_passes(self) -> int:
         return 2 + self._search.most_reductions
 
-    def _select(self, block: Block, known: Sequence[Any]) -> None:
-        if self.select_topk >= 1:
-            return
-        if self.select_topk <= 0:
-            block.deltas[:] = 0
-            return
-        windows: Windows = known[-1]
-        selected = _variances(block)
-        windows.keep(0, selected[0].view(np.int32), block.span)
-        clear_where_zero(selected[0], block.deltas)
+    def _arguments(self, blocks: StoredBlock, known: Sequence[Any]) -> tuple[Any, ...]:
+        """The first of the arguments of kernels/sparse.py: what is merged, and what of it is selected."""
+        windows: Windows = known[-1] if self._search.rows else NO_WINDOWS
+        otherwise = (ALL if self.select_topk > 0 else NONE,) * self.n_inputs
+        how = windows.within((VARIANCE,) * self.n_inputs, otherwise, blocks.span)
+        block = block_elements(blocks.span.shape, self.unit)
+        return blocks.base, blocks.tuned, how, block, scratch(self.n_inputs, block, np.uint8)
 
-    def _add_energy(self, block: Block, known: Sequence[Any], total: Any) -> None:
-        self._select(block, known)
-        for delta, energy in zip(block.deltas, total, strict=True):
-            inner_products(delta[None], energy)
-            energy /= prod(block.span.shape)
+    def _add_energy(self, blocks: StoredBlock, known: Sequence[Any], total: Any) -> None:
+        stays_energies(*self._arguments(blocks, known), total)
+        total /= prod(blocks.span.shape)
 
     def _find_weights(self, total: Any, _known: Sequence[Any]) -> _Weights:
-        energies = total.sum(axis=(0, 2, 3))
+        energies = total.sum(axis=0)
         energy = energies.sum()
         weights = energies / energy if energy >= _NO_ENERGY else np.full(self.n_inputs, 1 / self.n_inputs)
         return _Weights(weights.astype(np.float32))
 
-    def merge(self, block: Block, known: Sequence[Any], out: Any) -> None:
-        self._select(block, known[:-1])
+    def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
+        (whole,) = stored_blocks(self, sources, span, as_one=True)
         weights = known[-1].weights
-        ones = np.ones_like(weights)
-        add_agreeing(block.base, block.deltas, ones, weights, weights, np.float32(_LEAST_DIVISOR), np.float32(1), out)
-
-
-def _variances(block: Block) -> Any:
-    out = np.empty((1, block.span.n_elements), np.float32)
-    variance(block.deltas, out[0])
-    return out
+        votes, agreeing = np.ones_like(weights), np.stack([weights, weights])
+        limits = np.float32(_LEAST_DIVISOR), np.float32(1)
+        return bool(merge_stays(*self._arguments(whole, known[:-1]), votes, agreeing, *limits, out))
 
 
 @takes(base="required")

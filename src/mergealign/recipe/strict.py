@@ -20,7 +20,9 @@ M = TypeVar("M", bound=BaseModel)
 class StrictModel(BaseModel):
     """Frozen, unknown keys forbidden, NaN and infinity forbidden."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(  # most commands read one kind of recipe, and need not be ready for all
+        extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 def _yaml() -> Any:

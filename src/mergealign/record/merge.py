@@ -12,7 +12,7 @@ MERGE_RECORD_FILE = "mergealign.json"
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TensorRecord(_Record):

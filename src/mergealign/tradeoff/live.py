@@ -1,8 +1,9 @@
 """A model in memory whose weights are merged anew, in place, as often as the search wants: nothing is written to disk.
 
-The merge engine streams into the bytes of the parameters. On the CPU those are numpy views; on an accelerator every
-range is copied over as it is finished. The result is, bit for bit, what loading the folder would give that
-`mergealign merge` writes for the same recipe: the same config, tokenizer, template and stop tokens, too.
+The merge engine streams into the bytes of the parameters. On the CPU those are numpy views, in which the results are
+computed; on an accelerator every range is copied over as it is finished. The result is, bit for bit, what loading the
+folder would give that `mergealign merge` writes for the same recipe: the same config, tokenizer, template and stop
+tokens, too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ..checkpoint.digest import PieceDigests, TensorDigest, weights_digest
 from ..checkpoint.folder import CONFIG, INDEX
 from ..errors import IncompatibleError
 from ..merge.plan import MergePlan, PlannedTensor
-from ..merge.stream import stream
+from ..merge.stream import Bytes, stream
 from ..merge.surroundings import config_bytes, write_surroundings
 from ..models.causal_lm import CausalLM
 from .places import find_places, require_same_bytes
@@ -31,7 +32,7 @@ __all__ = ["LiveModel", "LiveSink", "load_live"]
 
 
 class LiveSink:
-    """A Sink of `merge.stream` that writes into the parameters of a live model.
+    """A SinkInMemory of `merge.stream`: the parameters of a live model.
 
     Args:
         plan: gives names, shapes and number formats; every plan that agrees in them may be streamed here.
@@ -57,6 +58,14 @@ class LiveSink:
                 "the merge has other tensors, or other number formats, than the model in memory",
                 cure="give all of them one number format, for example --dtype bfloat16",
             )
+
+    def place(self, tensor: PlannedTensor, offset: int, n_bytes: int) -> Bytes | None:
+        place = self._places.get(tensor.spec.name)
+        if place is None or not isinstance(self._views[place.parameter], np.ndarray):
+            return None
+        start = place.offset + offset
+        room: Bytes = self._views[place.parameter][start : start + n_bytes]
+        return room if room.ctypes.data % tensor.spec.dtype.n_bytes == 0 else None
 
     def write(self, tensor: PlannedTensor, offset: int, data: memoryview) -> None:
         place = self._places.get(tensor.spec.name)

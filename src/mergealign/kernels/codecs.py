@@ -15,7 +15,7 @@ import numpy as np
 
 from ._compile import inlined, with_numba
 
-__all__ = ["BFLOAT16", "bits_of_float32", "decode", "decode_narrow", "encode", "float32_of_bits", "is_finite"]
+__all__ = ["BFLOAT16", "bits_of_float32", "decode", "decode_narrow", "either", "encode", "float32_of_bits", "is_finite"]
 
 
 def _reinterpret(name: str, python: str, source: str, target: str) -> Any:
@@ -48,6 +48,26 @@ float32_of_bits = _reinterpret("float32_of_bits", "If", "uint32", "float32")
 bits_of_float32 = _reinterpret("bits_of_float32", "fI", "float32", "uint32")
 _f64_of = _reinterpret("_f64_of", "Qd", "uint64", "float64")
 _bits_of_f64 = _reinterpret("_bits_of_f64", "dQ", "float64", "uint64")
+
+
+def either(x: Any, y: Any) -> Any:
+    """x | y of two uint32. numba widens that to 64 bits, which halves the lanes of the loop around it."""
+    return np.uint32(x | y)
+
+
+@with_numba
+def _register_either() -> None:
+    from numba import types
+    from numba.extending import intrinsic, overload
+
+    @intrinsic
+    def or32(_typing: Any, _x: Any, _y: Any) -> Any:
+        return types.uint32(types.uint32, types.uint32), lambda _c, builder, _s, args: builder.or_(args[0], args[1])
+
+    @overload(either)
+    def _choose(x, y):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        return lambda x, y: or32(x, y)
+
 
 _F64_EXPONENT = 0x7FF0_0000_0000_0000
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from ._compile import inlined, kernel, with_numba
-from .codecs import bits_of_float32, float32_of_bits
+from ._compile import inlined, kernel
+from .codecs import bits_of_float32, either, float32_of_bits
 from .linear import combine_range
 
 __all__ = ["combine_narrow", "fits_narrow", "narrow_ratio"]
@@ -54,25 +54,6 @@ def narrow_ratio(weights: Sequence[float]) -> float | None:
     return 2.0**bits if bits >= 8 else None
 
 
-def _either(x: Any, y: Any) -> Any:
-    return np.uint32(x | y)
-
-
-@with_numba
-def _register() -> None:
-    from numba import types
-    from numba.extending import intrinsic, overload
-
-    @intrinsic
-    def or32(_typing: Any, _x: Any, _y: Any) -> Any:
-        """numba widens x | y to 64 bits, which halves the lanes of the loop around it."""
-        return types.uint32(types.uint32, types.uint32), lambda _c, builder, _s, args: builder.or_(args[0], args[1])
-
-    @overload(_either)
-    def _choose(x, y):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        return lambda x, y: or32(x, y)
-
-
 @inlined
 def _value(stored: Any, i: Any) -> Any:
     if stored is None:
@@ -94,8 +75,8 @@ def _exact(base: Any, tuned: Any, weights: Any, ratio: Any, out: Any, start: int
             smallest = size if size < smallest else smallest
             largest = size if size > largest else largest
             value += weights[k] * (t - b)
-        doubt = _either(doubt, np.uint32(not (largest <= smallest * ratio)))
-        doubt = _either(doubt, np.uint32(not (abs(value) < _LARGEST)))
+        doubt = either(doubt, np.uint32(not (largest <= smallest * ratio)))
+        doubt = either(doubt, np.uint32(not (abs(value) < _LARGEST)))
         bits = bits_of_float32(value)
         odd = (bits >> np.uint32(16)) & np.uint32(1)
         out[i] = np.uint16((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))
@@ -124,7 +105,7 @@ def _bounded(base: Any, tuned: Any, weights: Any, out: Any, start: int, stop: in
         error = _RELATIVE * reach + (reach if reach < _TINY else _TINY)
         upper = np.uint32(bits_of_float32(size + error) + np.uint32(0x8001))
         lower = np.uint32(bits_of_float32(size - error if reach < _LARGEST else np.float32(-1)) + np.uint32(0x7FFF))
-        doubt = _either(doubt, np.uint32(upper ^ lower))
+        doubt = either(doubt, np.uint32(upper ^ lower))
         out[i] = np.uint16((upper | (bits_of_float32(value) & _SIGN)) >> np.uint32(16))
     return bool(doubt > np.uint32(0xFFFF))
 

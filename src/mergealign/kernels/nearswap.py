@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._compile import inlined, kernel
-from .codecs import bits_of_float32, decode, encode, is_finite
-from .narrow import _either
+from .codecs import bits_of_float32, decode, either, encode, is_finite
 
 __all__ = ["move_at_most", "move_at_most_narrow"]
 
@@ -51,7 +50,7 @@ def _move_narrow(start: Any, goal: Any, most: Any, out: Any, first: int, last: i
         error = _RELATIVE * spread + _TINY
         upper = np.uint32(bits_of_float32(size + error) + np.uint32(0x8001))
         lower = np.uint32(bits_of_float32(size - error if spread < _LARGEST else np.float32(-1)) + np.uint32(0x7FFF))
-        doubt = _either(doubt, np.uint32(upper ^ lower))
+        doubt = either(doubt, np.uint32(upper ^ lower))
         out[i] = np.uint16((upper | (bits_of_float32(value) & _SIGN)) >> np.uint32(16))
     return bool(doubt > np.uint32(0xFFFF))
 

@@ -12,7 +12,8 @@ import pytest
 from mergealign.checkpoint.digest import PIECE_BYTES, weights_digest, weights_digest_of_folder
 from mergealign.errors import CheckpointError, NumericsError
 from mergealign.merge.plan import MergePlan, PlannedTensor, make_plan
-from mergealign.merge.stream import Bytes, Digests, SinkInMemory, stream
+from mergealign.merge.room import Bytes
+from mergealign.merge.stream import Digests, SinkInMemory, stream
 from mergealign.recipe.merge import ROLES, MergeRecipe, Models
 
 from ..conftest import SHAPES, random_tensors, write_model

@@ -11,6 +11,7 @@ from ..checkpoint.digest import PIECE_BYTES
 from ..checkpoint.read import TensorReader
 from ..methods import PIECE_ELEMENTS, Unit
 from .plan import MergePlan, PlannedTensor
+from .room import ROOM_BYTES
 
 __all__ = ["Group", "PlanFacts", "describe"]
 
@@ -119,13 +120,15 @@ def _group(tensors: list[PlannedTensor]) -> Group:
 
 
 def _memory(plan: MergePlan, threads: int) -> int:
-    """Buffers of the units that could be in work at once, the largest ones."""
+    """Buffers of the units that could be in work at once, the largest ones, and what is kept between passes."""
     needs = sorted((_unit_bytes(t) for t in plan.tensors), reverse=True)
-    return (
+    in_work = (
         sum(needs[:threads])
         if any(t.rule and t.rule.unit is Unit.MATRIX for t in plan.tensors)
         else (max(needs, default=0) * threads)
     )
+    kept = (sum(s.tensor.n_bytes for s in t.sources) for t in plan.tensors if t.most_passes > 1)
+    return in_work + min(ROOM_BYTES, sum(kept))
 
 
 def _unit_bytes(t: PlannedTensor) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import NumericsError
 from ..methods import Reduction, Span, Unit, block_elements
 from .plan import PlannedTensor
+from .room import Bytes
 
 __all__ = ["Job", "Schedule", "Work", "Zeros"]
 
@@ -52,12 +53,14 @@ class Job:
     Attributes:
         known: what the reductions that are over have found.
         reduction: what this pass gathers; None in the last one, which merges.
+        kept: what an earlier pass has read of all sources, by the start of a unit.
     """
 
     def __init__(self, tensor: PlannedTensor, unit_bytes: int, zeros: Zeros | None = None) -> None:
         self.tensor = tensor
         self.known: tuple[Any, ...] = ()
         self.reduction: Reduction | None = None
+        self.kept: dict[int, Sequence[Bytes]] = {}
         self._unit_bytes = unit_bytes
         self._zeros = zeros or Zeros()
         self._left = 0

@@ -6,15 +6,16 @@ sink (or computes it where a sink in memory wants it). Threads therefore overlap
 memory is a few MiB per thread at any model size.
 
 A rule that must know something of the whole tensor first (its reductions) makes the engine pass over that tensor more
-than once; `schedule.py` puts the passes in order. The inputs are digested in the first pass, the result in the last.
+than once; `schedule.py` puts the passes in order, and `room.py` keeps what was read for the next pass as far as there
+is room. The inputs are digested in the first pass, the result in the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,11 +26,10 @@ from ..errors import NumericsError
 from ..kernels.linear import all_finite
 from ..methods import reduce_span
 from .plan import MergePlan, PlannedTensor
+from .room import Bytes, Room
 from .schedule import Job, Schedule, Work, Zeros
 
-__all__ = ["Bytes", "Digests", "Sink", "SinkInMemory", "stream"]
-
-Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+__all__ = ["Digests", "Sink", "SinkInMemory", "stream"]
 
 
 class Sink(Protocol):
@@ -52,7 +52,7 @@ class Digests:
     """The digest of each tensor of each input (those left out of the merge included) and of the output.
 
     Attributes:
-        bytes_read: by the merge, in all passes that were made.
+        bytes_read: by the merge, in all passes that were made; what one of them kept for the next counts, too.
     """
 
     inputs: Mapping[str, tuple[TensorDigest, ...]]
@@ -82,10 +82,10 @@ def stream(
         CheckpointError: an input cannot be read.
     """
     digests = _Digesting(plan) if digest else None
-    zeros = Zeros()
+    zeros, room = Zeros(), Room()
     schedule = Schedule(Job(t, unit_bytes, zeros) for t in plan.tensors)
     with TensorReader() as reader:
-        _run(schedule, lambda: _Worker(reader, sink, digests, progress), threads)
+        _run(schedule, lambda: _Worker(reader, room, sink, digests, progress), threads)
         return digests.finish(reader, schedule.bytes_read) if digests else Digests({}, (), schedule.bytes_read)
 
 
@@ -130,7 +130,7 @@ class _Digesting:
             for t in plan.tensors
         }
 
-    def add_inputs(self, planned: PlannedTensor, start: int, blocks: list[Any]) -> None:
+    def add_inputs(self, planned: PlannedTensor, start: int, blocks: Sequence[Bytes]) -> None:
         for source, digests, block in zip(planned.sources, self._fed[planned.spec.name], blocks, strict=True):
             if digests is not None:
                 digests.add(start * source.tensor.dtype.n_bytes, block.data)
@@ -162,11 +162,13 @@ class _Worker:
     def __init__(
         self,
         reader: TensorReader,
+        room: Room,
         sink: Sink,
         digests: _Digesting | None,
         progress: Callable[[int], None] | None,
     ) -> None:
         self._reader = reader
+        self._room = room
         self._sink = sink
         self._memory = sink if isinstance(sink, SinkInMemory) else None  # asked once: it takes 0.1 ms
         self._digests = digests
@@ -183,7 +185,7 @@ class _Worker:
 
     def __call__(self, unit: Work) -> None:
         tensor = unit.job.tensor
-        blocks = [self._read(i, s.tensor, unit) for i, s in enumerate(tensor.sources)]
+        blocks = self._blocks(unit)
         moved = sum(map(len, blocks))
         if unit.job.is_first_pass:
             if tensor.rule is not None and (tensor.rule.selects is not None or not tensor.rule.shows_nan):
@@ -200,16 +202,26 @@ class _Worker:
             if out is not place:
                 self._sink.write(tensor, unit.span.start * tensor.spec.dtype.n_bytes, out.data)
             moved += len(out)
+            self._room.give_back(unit.job.kept.pop(unit.span.start, ()))
         if self._progress:
             self._progress(moved)
 
-    def _read(self, i: int, source: Tensor, unit: Work) -> Any:
-        width = source.dtype.n_bytes
-        block = self._buffer(i, unit.span.n_elements * width)
-        self._reader.read(source, unit.span.start * width, block.data)
-        return block
+    def _blocks(self, unit: Work) -> Sequence[Bytes]:
+        """What is stored of all sources: kept by an earlier pass, or read and kept for the next if there is room."""
+        job, span = unit.job, unit.span
+        if (kept := job.kept.get(span.start)) is not None:
+            return kept
+        sources = [s.tensor for s in job.tensor.sources]
+        sizes = [span.n_elements * t.dtype.n_bytes for t in sources]
+        room = self._room.take(sizes) if job.reduction is not None else None
+        blocks = [self._buffer(i, size) for i, size in enumerate(sizes)] if room is None else room
+        for tensor, block in zip(sources, blocks, strict=True):
+            self._reader.read(tensor, span.start * tensor.dtype.n_bytes, block.data)
+        if room is not None:
+            job.kept[span.start] = room
+        return blocks
 
-    def _reduce(self, unit: Work, blocks: list[Any]) -> None:
+    def _reduce(self, unit: Work, blocks: Sequence[Bytes]) -> None:
         rule, reduction = unit.job.tensor.rule, unit.job.reduction
         assert rule is not None
         assert reduction is not None
@@ -222,7 +234,7 @@ class _Worker:
         width = unit.job.tensor.spec.dtype.n_bytes
         return self._memory.place(unit.job.tensor, unit.span.start * width, unit.span.n_elements * width)
 
-    def _merge(self, unit: Work, blocks: list[Any], place: Bytes | None) -> Bytes:
+    def _merge(self, unit: Work, blocks: Sequence[Bytes], place: Bytes | None) -> Bytes:
         tensor = unit.job.tensor
         assert tensor.rule is not None
         dtype = tensor.spec.dtype
@@ -236,11 +248,11 @@ class _Worker:
         return out
 
     @staticmethod
-    def _views(tensor: PlannedTensor, blocks: list[Any]) -> list[Any]:
+    def _views(tensor: PlannedTensor, blocks: Sequence[Bytes]) -> list[Any]:
         return [s.tensor.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
 
     @staticmethod
-    def _check_inputs(tensor: PlannedTensor, blocks: list[Any]) -> None:
+    def _check_inputs(tensor: PlannedTensor, blocks: Sequence[Bytes]) -> None:
         for source, block in zip(tensor.sources, blocks, strict=True):
             if not all_finite(source.tensor.dtype.view(block)):
                 raise NumericsError(

@@ -55,7 +55,7 @@ class MergeRecord(_Record):
         notes: what the user was told.
         versions: of Python and packages.
         n_parameters: numbers in the output.
-        bytes_read, bytes_written: of weights; what a method reads in several passes counts as often.
+        bytes_read, bytes_written: of weights; what a method goes over in several passes counts as often.
         wall_s: from plan to the finished folder.
         throughput_bytes_per_s: bytes read and written by the seconds of streaming.
     """

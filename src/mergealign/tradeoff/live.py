@@ -20,7 +20,8 @@ from ..checkpoint.digest import PieceDigests, TensorDigest, weights_digest
 from ..checkpoint.folder import CONFIG, INDEX
 from ..errors import IncompatibleError
 from ..merge.plan import MergePlan, PlannedTensor
-from ..merge.stream import Bytes, stream
+from ..merge.room import Bytes
+from ..merge.stream import stream
 from ..merge.surroundings import config_bytes, write_surroundings
 from ..models.causal_lm import CausalLM
 from .places import find_places, require_same_bytes

@@ -141,6 +141,15 @@ def test_zeros_are_used_again_as_zeros() -> None:
     first += 7
     zeros.give_back([first, second])
     again = [zeros.take((2, 3), np.int64) for _ in range(3)]
-    assert {id(first), id(second)} == {id(array) for array in again[:2]}
+    assert {id(first.base), id(second.base)} == {id(array.base) for array in again[:2]}
     assert all((array == 0).all() and array.shape == (2, 3) for array in again)
     assert zeros.take((2, 3), np.float64).dtype == np.float64
+    zeros.give_back(again)
+    assert zeros.take((5,), np.int64).base in [array.base for array in again]  # a part of a larger one
+
+
+def test_arrays_that_grow_are_not_all_kept() -> None:
+    zeros = Zeros()
+    for n in range(1, 21):
+        zeros.give_back([zeros.take((n, 100), np.int64)])
+    assert sum(room.size for room in zeros._free) == 20 * 100 * 8

@@ -177,6 +177,18 @@ def test_non_finite_weights_show_in_inner_products(family: Family, method: str, 
         run(plan)
 
 
+@pytest.mark.parametrize("method", ["model_stock", "nuslerp", "ties"])
+def test_a_broken_number_in_another_unit_is_no_overflow(tmp_path: Path, method: str) -> None:
+    """Inner products carry it into the first unit that is merged."""
+    tensors = [random_tensors(seed, "bfloat16", {"a": (1021, 1031)}) for seed in range(3)]
+    tensors[1]["a"].view(-1)[800_000] = float("nan")  # where no sample is taken beforehand
+    folders = {role: write_model(tmp_path / role, t) for role, t in zip(ROLES, tensors, strict=True)}
+    parameters = {} if method == "model_stock" else {"weight": 1.0}
+    plan = plan_of(folders, method=method, **parameters)
+    with pytest.raises(NumericsError, match="'a' of domain holds NaN or infinity"):
+        run(plan, threads=1)
+
+
 @pytest.mark.parametrize("role", ["base", "domain"])
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_non_finite_weights_show_in_nearswap(family: Family, role: str, bad: float) -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,23 +27,27 @@ __all__ = ["Job", "Schedule", "Work", "Zeros"]
 class Zeros:
     """Arrays of zeros that are used again: those to count into take a MB or two, and new memory costs more than that.
 
-    For any number of threads; there are never more than were in use at once.
+    For any number of threads. There are never more than were in use at once: one too small makes way for a new one.
     """
 
     def __init__(self) -> None:
-        self._free: dict[tuple[tuple[int, ...], type], list[Any]] = {}
+        self._free: list[Any] = []
+        self._lock = threading.Lock()
 
     def take(self, shape: tuple[int, ...], dtype: type) -> Any:
-        try:
-            array = self._free[shape, dtype].pop()
-        except LookupError:
-            return np.zeros(shape, dtype)
+        n_bytes = prod(shape) * np.dtype(dtype).itemsize
+        with self._lock:
+            fits = next((i for i, room in enumerate(self._free) if room.size >= n_bytes), None)
+            room = self._free.pop(fits or 0) if self._free else None
+        if room is None or fits is None:
+            room = np.empty(n_bytes, np.uint8)
+        array: Any = room[:n_bytes].view(dtype).reshape(shape)
         array.fill(0)
         return array
 
     def give_back(self, arrays: Iterable[Any]) -> None:
-        for array in arrays:
-            self._free.setdefault((array.shape, array.dtype.type), []).append(array)
+        with self._lock:
+            self._free += [array.base for array in arrays]
 
 
 class Job:

@@ -19,6 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..check.match import Source
 from ..checkpoint.digest import PIECE_BYTES, PieceDigests, TensorDigest, tensor_digest
 from ..checkpoint.header import Tensor
 from ..checkpoint.read import TensorReader
@@ -240,22 +241,33 @@ class _Worker:
         dtype = tensor.spec.dtype
         out = self._buffer(len(blocks), unit.span.n_elements * dtype.n_bytes) if place is None else place
         if not tensor.rule.apply(self._views(tensor, blocks), dtype.view(out), unit.span, unit.job.known):
-            self._check_inputs(tensor, blocks)
+            self._check_all_inputs(tensor)
             raise NumericsError(
                 f"merging '{tensor.spec.name}' overflows {dtype.torch_name}",
                 cure="use --dtype bfloat16 or float32, or smaller weights",
             )
         return out
 
+    def _check_all_inputs(self, tensor: PlannedTensor) -> None:
+        """NaN anywhere in a tensor may show in all of the result, where a rule looks at the whole of it first."""
+        for source in tensor.sources:
+            for start in range(0, source.tensor.n_bytes, PIECE_BYTES):
+                block = self._buffer(0, min(PIECE_BYTES, source.tensor.n_bytes - start))
+                self._reader.read(source.tensor, start, block.data)
+                self._check_finite(source, block)
+
     @staticmethod
     def _views(tensor: PlannedTensor, blocks: Sequence[Bytes]) -> list[Any]:
         return [s.tensor.dtype.view(b) for b, s in zip(blocks, tensor.sources, strict=True)]
 
-    @staticmethod
-    def _check_inputs(tensor: PlannedTensor, blocks: Sequence[Bytes]) -> None:
+    def _check_inputs(self, tensor: PlannedTensor, blocks: Sequence[Bytes]) -> None:
         for source, block in zip(tensor.sources, blocks, strict=True):
-            if not all_finite(source.tensor.dtype.view(block)):
-                raise NumericsError(
-                    f"'{source.tensor.name}' of {source.model} holds NaN or infinity ({source.tensor.file})",
-                    cure="the checkpoint is broken: download or train it again",
-                )
+            self._check_finite(source, block)
+
+    @staticmethod
+    def _check_finite(source: Source, block: Bytes) -> None:
+        if not all_finite(source.tensor.dtype.view(block)):
+            raise NumericsError(
+                f"'{source.tensor.name}' of {source.model} holds NaN or infinity ({source.tensor.file})",
+                cure="the checkpoint is broken: download or train it again",
+            )

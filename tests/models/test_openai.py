@@ -113,7 +113,7 @@ def test_servers_that_list_other_models_than_they_serve(
 def test_an_endpoint_that_fails_half_of_the_time_still_answers_everything(server: FakeServer, bad: Misbehave) -> None:
     dice = random.Random(0)
     server.misbehave = lambda _: bad if dice.random() < 0.5 else None
-    found = model(server, concurrency=8).generate(PROMPTS, max_new_tokens=20)
+    found = model(server, concurrency=8, retries=20).generate(PROMPTS, max_new_tokens=20)  # bad luck cannot end it
     assert {id_: a.text for id_, a in found.items()} == {id_: p.upper() for id_, p in PROMPTS.items()}
     assert len(server.asked) > len(PROMPTS)
 

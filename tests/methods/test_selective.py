@@ -15,7 +15,7 @@ from mergealign.errors import RecipeError
 from mergealign.kernels.magnitude import count_bins, count_within
 from mergealign.methods import Span
 from mergealign.methods._quantiles import QuantileSearch
-from mergealign.methods._rule import StoredBlock
+from mergealign.methods._rule import StoredBlocks
 from mergealign.testing import merge_arrays
 
 from ._by_hand import merged, rule_of
@@ -149,10 +149,10 @@ def test_fusion_takes_numbers_as_they_are() -> None:
 class _Deltas:
     """The numbers of a block are those of its one tuned model."""
 
-    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+    def count_bins(self, block: StoredBlocks, counts: Any) -> None:
         count_bins(block.tuned[0].view(np.int32), counts)
 
-    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
+    def count_within(self, block: StoredBlocks, firsts: Any, counts: Any) -> None:
         count_within(block.tuned[0].view(np.int32), firsts, counts)
 
 
@@ -171,6 +171,6 @@ def test_quantiles_are_exact(seed: int, n: int, digits: int, levels: list[float]
         total = np.zeros(reduction.shape, np.int64)
         for start in range(0, n, 100):
             part = values[start : start + 100]
-            reduction.add(StoredBlock(None, (part,), Span(start, start + part.size, (n,))), known, total)
+            reduction.add(StoredBlocks(None, (part,), Span(start, start + part.size, (n,))), known, total)
         known = (*known, reduction.finish(total, known))
     assert known[-1] == [np.sort(values)[int(level * (n - 1))] for level in levels]

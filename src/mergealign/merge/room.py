@@ -38,7 +38,8 @@ class Room:
                 else:
                     self._give_back(taken)
                     return None
-        return [buffer[:size] for buffer, size in zip(taken, sizes, strict=True)]
+                taken[-1] = taken[-1][:size]
+        return taken
 
     def give_back(self, buffers: Sequence[Bytes]) -> None:
         with self._lock:
@@ -46,8 +47,7 @@ class Room:
 
     def _give_back(self, buffers: Sequence[Bytes]) -> None:
         for buffer in buffers:
-            whole = buffer if buffer.base is None else buffer.base
-            assert isinstance(whole, np.ndarray)
+            whole: Any = buffer.base
             self._free.setdefault(whole.size, []).append(whole)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import abc
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..kernels.linear import convert, subtract
 from ._linear import alike
-from ._rule import Block, Reduction, Rule, Span, StoredBlock
+from ._rule import Block, Reduction, Rule, Span, StoredBlocks
 
 __all__ = ["BlockRule", "block_of", "reduce_span", "scratch", "stored_blocks"]
 
@@ -40,29 +40,23 @@ def block_of(sources: Sequence[Any], within: Span, block: Span, *, has_base: boo
     return Block(rows[0], rows[1:-1], block), rows[-1]
 
 
-def stored_blocks(rule: Rule, sources: Sequence[Any], span: Span, *, as_one: bool = False) -> Iterator[StoredBlock]:
-    """The blocks of what was read for a span, or all of it `as_one`: fewer calls of compiled loops."""
+def stored_blocks(rule: Rule, sources: Sequence[Any], span: Span) -> StoredBlocks:
+    """What was read for a span, for compiled loops over all its blocks."""
     base, tuned = (sources[0], alike(sources[1:])) if rule.has_base else (None, alike(sources))
-    for block in (span,) if as_one else span.blocks(rule.unit):
-        part = slice(block.start - span.start, block.stop - span.start)
-        yield StoredBlock(None if base is None else base[part], tuple(t[part] for t in tuned), block)
+    return StoredBlocks(base, tuned, span)
 
 
 def reduce_span(
     rule: Rule, reduction: Reduction, sources: Sequence[Any], span: Span, known: Sequence[Any], total: Any
 ) -> None:
     """Add what `reduction` finds in a span to `total`: [n_blocks of the tensor, …] or, for counts, one array."""
-    if reduction.of_spans:
-        (whole,) = stored_blocks(rule, sources, span, as_one=True)
-        reduction.add(whole, known, total[span.places(rule.unit)])
+    if reduction.of_stored:
+        places = span.places(rule.unit) if reduction.per_block else ...
+        reduction.add(stored_blocks(rule, sources, span), known, total[places])
         return
-    blocks: Iterator[Block | StoredBlock] = (
-        stored_blocks(rule, sources, span, as_one=not reduction.per_block)
-        if reduction.of_stored
-        else (block_of(sources, span, part, has_base=rule.has_base)[0] for part in span.blocks(rule.unit))
-    )
-    for block in blocks:
-        reduction.add(block, known, total[block.span.index] if reduction.per_block else total)
+    for part in span.blocks(rule.unit):
+        block, _ = block_of(sources, span, part, has_base=rule.has_base)
+        reduction.add(block, known, total[part.index] if reduction.per_block else total)
 
 
 class BlockRule(Rule):

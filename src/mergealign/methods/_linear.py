@@ -14,7 +14,7 @@ from ..kernels.linear import combine, convert
 from ..kernels.narrow import combine_narrow, fits_narrow, narrow_ratio
 from ._rule import Rule, Span
 
-__all__ = ["LinearRule", "alike"]
+__all__ = ["LinearRule", "alike", "all_bfloat16"]
 
 _STORED_BFLOAT16 = np.dtype(BFLOAT16)
 
@@ -51,9 +51,14 @@ class LinearRule(Rule):
         if self.selects is not None:
             return bool(convert(sources[self.selects], out))
         base, tuned = (sources[0], sources[1:]) if self.has_base else (None, sources)
-        if self._narrow is not None and {s.dtype for s in (*sources, out)} == {_STORED_BFLOAT16}:
+        if self._narrow is not None and all_bfloat16(*sources, out):
             return bool(combine_narrow(base, tuple(tuned), self.weights, *self._narrow, out))
         return bool(combine(base, alike(tuned), self.weights, out))
+
+
+def all_bfloat16(*arrays: Any) -> bool:
+    """Whether all of these are stored bfloat16 numbers, which compiled loops may take in float32."""
+    return {a.dtype for a in arrays} == {_STORED_BFLOAT16}
 
 
 def alike(sources: Sequence[Any]) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from ..kernels.magnitude import (
     count_delta_equal,
     count_delta_within,
 )
-from ._rule import Reduction, Span, StoredBlock, Unit, block_elements
+from ._rule import Reduction, Span, StoredBlocks, Unit, block_elements
 
 __all__ = ["ALL", "NONE", "NO_WINDOWS", "MagnitudeSearch", "Ranks", "Windows"]
 
@@ -152,10 +152,10 @@ class MagnitudeSearch:
             within = len(found.open), BIN_SIZE
             return Reduction(within, _add_within, _find_within, np.int64, per_block=False, of_stored=True)
         if found.ties and found.shared is None:
-            return Reduction((len(found.ties),), _add_ties, _share_ties, np.int64, of_stored=True, of_spans=True)
+            return Reduction((len(found.ties),), _add_ties, _share_ties, np.int64, of_stored=True)
         return None
 
-    def _add_bins(self, block: StoredBlock, _known: Sequence[Any], total: Any) -> None:
+    def _add_bins(self, block: StoredBlocks, _known: Sequence[Any], total: Any) -> None:
         count_delta_bins(block.base, block.tuned, np.array(self.rows, np.int64), total)
 
     def _find_bins(self, total: Any, _known: Sequence[Any]) -> _Ends | Windows:
@@ -173,12 +173,12 @@ class MagnitudeSearch:
         return found if found.open else _windows(found)
 
 
-def _add_within(block: StoredBlock, known: Sequence[Any], total: Any) -> None:
+def _add_within(block: StoredBlocks, known: Sequence[Any], total: Any) -> None:
     rows, firsts = zip(*((end.row, end.magnitudes.start) for end in known[-1].open), strict=True)
     count_delta_within(block.base, block.tuned, np.array(rows, np.int64), np.array(firsts, np.int32), total)
 
 
-def _add_ties(blocks: StoredBlock, known: Sequence[Any], total: Any) -> None:
+def _add_ties(blocks: StoredBlocks, known: Sequence[Any], total: Any) -> None:
     rows, magnitudes = zip(*((tie.row, tie.magnitude) for tie in known[-1].ties), strict=True)
     step = block_elements(blocks.span.shape, Unit.ELEMENT)
     args = np.array(rows, np.int64), np.array(magnitudes, np.int32), step, total

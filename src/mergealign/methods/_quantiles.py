@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..kernels.magnitude import BIN_SIZE, N_BINS, bin_magnitudes
-from ._rule import Reduction, StoredBlock
+from ._rule import Reduction, StoredBlocks
 
 __all__ = ["Numbers", "Places", "QuantileSearch"]
 
@@ -20,10 +20,10 @@ class Numbers(Protocol):
     They may remember something of the first pass for later ones: the first finding names those of that pass.
     """
 
-    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+    def count_bins(self, block: StoredBlocks, counts: Any) -> None:
         """Add the numbers in each bin to counts, int64 [N_BINS]."""
 
-    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
+    def count_within(self, block: StoredBlocks, firsts: Any, counts: Any) -> None:
         """Add the numbers of bits firsts[m] + j to counts[m, j], int64 [M, BIN_SIZE]."""
 
 
@@ -65,7 +65,7 @@ class QuantileSearch:
         )
         return bins, within
 
-    def _add_bins(self, block: StoredBlock, _known: Any, total: Any) -> None:
+    def _add_bins(self, block: StoredBlocks, _known: Any, total: Any) -> None:
         self.numbers.count_bins(block, total)
 
     def _find_bins(self, total: Any, _known: Any) -> Places:
@@ -85,7 +85,7 @@ class QuantileSearch:
         return self.conclude(np.array(found, np.int32).view(np.float32))
 
 
-def _add_within(block: StoredBlock, known: Any, total: Any) -> None:
+def _add_within(block: StoredBlocks, known: Any, total: Any) -> None:
     first: Places = known[0]
     starts = np.array([place.magnitudes.start for place in first.places], np.int32)
     first.numbers.count_within(block, starts, total)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["PIECE_ELEMENTS", "Block", "Reduction", "Rule", "Span", "StoredBlock", "Unit", "block_elements"]
+__all__ = ["PIECE_ELEMENTS", "Block", "Reduction", "Rule", "Span", "StoredBlocks", "Unit", "block_elements"]
 
 PIECE_ELEMENTS = 1 << 16
 """Elements of a block: a few of them fit into the second-level cache of a core."""
@@ -92,8 +92,8 @@ class Block:
 
 
 @dataclass(frozen=True)
-class StoredBlock:
-    """One block of numbers as they are stored, for compiled loops that decode them on the way.
+class StoredBlocks:
+    """All blocks of a span, as their numbers are stored: for compiled loops that decode them on the way.
 
     Attributes:
         base: [n]; None for a rule without a base.
@@ -113,11 +113,10 @@ class Reduction:
     Attributes:
         shape, dtype: of an array that begins as zeros and is filled block by block.
         add: adds the share of a block, given what earlier reductions found: a `Block`, or with `of_stored` a
-            `StoredBlock`; that is more than a block where neither `unit` nor `per_block` ask for one.
+            `StoredBlocks`, and with `per_block` the arrays of each of them.
         finish: the finding, made of the arrays (which are used again: it keeps none) and what earlier reductions found.
         per_block: True keeps one array per block ([n_blocks, *shape]), for sums whose order matters;
             False adds them all up in any order, for counts.
-        of_spans: `add` takes all blocks of a span at once: a `StoredBlock` of them, and the arrays of each.
     """
 
     shape: tuple[int, ...]
@@ -126,7 +125,6 @@ class Reduction:
     dtype: type[np.float64] | type[np.int64] = np.float64
     per_block: bool = True
     of_stored: bool = False
-    of_spans: bool = False
 
 
 class Rule(abc.ABC):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..kernels.inner import stored_products
 from ._linear import LinearRule
-from ._rule import PIECE_ELEMENTS, Reduction, Rule, Span, StoredBlock
+from ._rule import PIECE_ELEMENTS, Reduction, Rule, Span, StoredBlocks
 
 __all__ = ["SpanRule"]
 
@@ -31,7 +31,7 @@ class SpanRule(Rule):
     @property
     def reductions(self) -> tuple[Reduction, ...]:
         shape = self.n_inputs, self.n_inputs
-        return (Reduction(shape, _add, self._combination, of_stored=True, of_spans=True),)
+        return (Reduction(shape, _add, self._combination, of_stored=True),)
 
     def _combination(self, total: Any, _known: Sequence[Any]) -> LinearRule:
         gram = total.sum(axis=0)
@@ -50,5 +50,5 @@ class SpanRule(Rule):
         """
 
 
-def _add(blocks: StoredBlock, _known: Sequence[Any], total: Any) -> None:
+def _add(blocks: StoredBlocks, _known: Sequence[Any], total: Any) -> None:
     stored_products(blocks.base, blocks.tuned, PIECE_ELEMENTS, total)

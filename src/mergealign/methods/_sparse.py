@@ -20,7 +20,7 @@ import numpy as np
 from ..kernels.sparse import merge_stays, stays_norms
 from ._block import scratch, stored_blocks
 from ._linear import LinearRule
-from ._rule import Reduction, Rule, Span, StoredBlock, Unit, block_elements
+from ._rule import Reduction, Rule, Span, StoredBlocks, Unit, block_elements
 from ._sparsify import ByChance, ByMagnitude, ByRank, Sparsifier
 
 __all__ = ["SparseRule", "linear_rule", "sparse_rule"]
@@ -66,7 +66,7 @@ class SparseRule(Rule):
         if following is None and self._matches_norms:
             stays: dict[tuple[int, int], Any] = {}
             add, find = partial(self._add_norms, stays), partial(_find_scales, stays)
-            return Reduction((len(self.weight), 2), add, find, of_stored=True, of_spans=True)
+            return Reduction((len(self.weight), 2), add, find, of_stored=True)
         return following
 
     @property
@@ -78,7 +78,7 @@ class SparseRule(Rule):
         return self.rescale and any(density < 1 for density in self.sparsifier.density)
 
     def _add_norms(
-        self, kept: dict[tuple[int, int], Any], blocks: StoredBlock, known: Sequence[Any], total: Any
+        self, kept: dict[tuple[int, int], Any], blocks: StoredBlocks, known: Sequence[Any], total: Any
     ) -> None:
         span, packed = blocks.span, None
         block, room = self._room(span)
@@ -106,7 +106,7 @@ class SparseRule(Rule):
         block, room = self._room(span)
         kept = scales.stays.get((span.start, span.stop))
         how = self.sparsifier(span, known) if kept is None else (kept,)
-        (whole,) = stored_blocks(self, sources, span, as_one=True)
+        whole = stored_blocks(self, sources, span)
         votes, floor, scale = factors.astype(np.float32), np.float32(-np.inf), np.float32(self.scale)
         return bool(merge_stays(whole.base, whole.tuned, how, block, room, votes, agreeing, floor, scale, out))
 

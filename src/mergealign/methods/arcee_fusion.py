@@ -28,7 +28,7 @@ from ..recipe.signature import takes
 from ._block import scratch, stored_blocks
 from ._linear import alike
 from ._quantiles import QuantileSearch
-from ._rule import Reduction, Rule, Span, StoredBlock, Unit
+from ._rule import Reduction, Rule, Span, StoredBlocks, Unit
 
 __all__ = ["arcee_fusion"]
 
@@ -47,9 +47,8 @@ class _Fusion(Rule):
         first, threshold = known
         base, other = alike(sources)
         chosen = out if out.dtype == base.dtype else np.empty(out.size, base.dtype)
-        for block in stored_blocks(self, (base, other), span, as_one=True):
-            factors = first.numbers.factors(block)
-            choose_where_important(block.base, block.tuned[0], span.width, factors, threshold, chosen)
+        factors = first.numbers.factors(stored_blocks(self, (base, other), span))
+        choose_where_important(base, other, span.width, factors, threshold, chosen)
         return chosen is out or bool(convert(chosen, out))
 
 
@@ -59,14 +58,14 @@ class _Importance:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Any] = {}
 
-    def count_bins(self, block: StoredBlock, counts: Any) -> None:
+    def count_bins(self, block: StoredBlocks, counts: Any) -> None:
         count_importance_bins(block.base, block.tuned[0], block.span.width, self.factors(block), counts)
 
-    def count_within(self, block: StoredBlock, firsts: Any, counts: Any) -> None:
+    def count_within(self, block: StoredBlocks, firsts: Any, counts: Any) -> None:
         factors = self.factors(block)
         count_importance_within(block.base, block.tuned[0], block.span.width, factors, firsts, counts)
 
-    def factors(self, block: StoredBlock) -> Any:
+    def factors(self, block: StoredBlocks) -> Any:
         """KL of each row, float32 [n_rows]."""
         span = block.span
         if (found := self._known.get((span.start, span.stop))) is not None:

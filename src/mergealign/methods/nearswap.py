@@ -17,9 +17,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ..kernels.codecs import BFLOAT16
 from ..kernels.nearswap import move_at_most, move_at_most_narrow
 from ..recipe.signature import takes
+from ._linear import all_bfloat16
 from ._rule import Rule, Span
 
 __all__ = ["nearswap"]
@@ -31,8 +31,8 @@ class _NearSwap(Rule):
     t: float
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:  # noqa: ARG002
-        is_narrow = all(numbers.dtype.name == BFLOAT16 for numbers in (*sources, out))
-        return bool((move_at_most_narrow if is_narrow else move_at_most)(sources[0], sources[1], self.t, out))
+        move = move_at_most_narrow if all_bfloat16(*sources, out) else move_at_most
+        return bool(move(sources[0], sources[1], self.t, out))
 
 
 @takes(base="required", min_inputs=1, max_inputs=1)

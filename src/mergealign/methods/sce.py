@@ -23,7 +23,7 @@ from ..kernels.sparse import merge_stays, stays_energies
 from ..recipe.signature import Inputs, takes
 from ._block import scratch, stored_blocks
 from ._magnitude import ALL, NO_WINDOWS, NONE, MagnitudeSearch, Ranks, Windows
-from ._rule import Reduction, Rule, Span, StoredBlock, block_elements
+from ._rule import Reduction, Rule, Span, StoredBlocks, block_elements
 
 __all__ = ["SceRule", "sce"]
 
@@ -56,14 +56,14 @@ class SceRule(Rule):
         if known and isinstance(known[-1], _Weights):
             return None
         return self._search.next_reduction(known) or Reduction(
-            (self.n_inputs,), self._add_energy, self._find_weights, of_stored=True, of_spans=True
+            (self.n_inputs,), self._add_energy, self._find_weights, of_stored=True
         )
 
     @property
     def most_passes(self) -> int:
         return 2 + self._search.most_reductions
 
-    def _arguments(self, blocks: StoredBlock, known: Sequence[Any]) -> tuple[Any, ...]:
+    def _arguments(self, blocks: StoredBlocks, known: Sequence[Any]) -> tuple[Any, ...]:
         """The first of the arguments of kernels/sparse.py: what is merged, and what of it is selected."""
         windows: Windows = known[-1] if self._search.rows else NO_WINDOWS
         otherwise = (ALL if self.select_topk > 0 else NONE,) * self.n_inputs
@@ -71,7 +71,7 @@ class SceRule(Rule):
         block = block_elements(blocks.span.shape, self.unit)
         return blocks.base, blocks.tuned, how, block, scratch(self.n_inputs, block, np.uint8)
 
-    def _add_energy(self, blocks: StoredBlock, known: Sequence[Any], total: Any) -> None:
+    def _add_energy(self, blocks: StoredBlocks, known: Sequence[Any], total: Any) -> None:
         stays_energies(*self._arguments(blocks, known), total)
         total /= prod(blocks.span.shape)
 
@@ -82,7 +82,7 @@ class SceRule(Rule):
         return _Weights(weights.astype(np.float32))
 
     def apply(self, sources: Sequence[Any], out: Any, span: Span, known: Sequence[Any]) -> bool:
-        (whole,) = stored_blocks(self, sources, span, as_one=True)
+        whole = stored_blocks(self, sources, span)
         weights = known[-1].weights
         votes, agreeing = np.ones_like(weights), np.stack([weights, weights])
         limits = np.float32(_LEAST_DIVISOR), np.float32(1)
